@@ -1,0 +1,60 @@
+/*
+ * libpyperf: what users, the wrapper and the tests may rely on.
+ *
+ * libpyperf.so is preloaded into a CPython process (LD_PRELOAD) and makes every
+ * Python function visible to Linux perf as a frame named
+ *
+ *     py::<qualname>:<filename>
+ *
+ * This header names, in one place, the environment variables it reads, the
+ * files it writes and the symbols it exports.  It needs no Python header.
+ */
+#ifndef PYPERF_H
+#define PYPERF_H
+
+#define PYPERF_VERSION "0.1.0"
+
+/* -- Environment, read once, when the process starts ---------------------------------------- */
+
+/* "on" (default) or "off": off makes the library do nothing at all. */
+#define PYPERF_ENV_SWITCH "PYPERF"
+
+/* Comma list of "image" and "map"; default both. */
+#define PYPERF_ENV_OUTPUT "PYPERF_OUTPUT"
+
+/* Absolute directory for images.  Default: the first of /tmp, $XDG_RUNTIME_DIR, /var/tmp and
+ * /dev/shm from which a file can be mapped executable. */
+#define PYPERF_ENV_DIR "PYPERF_DIR"
+
+/* "off" (default), "error", "info" or "debug". */
+#define PYPERF_ENV_LOG "PYPERF_LOG"
+
+/* File the log is appended to; default stderr.  stdout is never touched. */
+#define PYPERF_ENV_LOG_FILE "PYPERF_LOG_FILE"
+
+/* -- Files ---------------------------------------------------------------------------------- */
+
+/*
+ * Image: an ELF shared object whose text is the trampolines and whose .symtab names them.
+ * <pid> as the process sees itself, <n> counts the images of one process from 0, <random> is
+ * 16 hex digits.  Mode 0600.  Left behind for perf to read; pyperf-run removes it.
+ * printf arguments: directory, long pid, unsigned n, unsigned long long random.
+ */
+#define PYPERF_IMAGE_FORMAT "%s/pyperf-%ld-%u-%016llx.so"
+
+/*
+ * Map: one line "<start hex> <size hex> <name>\n" for each function, as described in Linux
+ * tools/perf/Documentation/jit-interface.txt.  Mode 0600.  printf argument: long pid.
+ */
+#define PYPERF_MAP_FORMAT "/tmp/perf-%ld.map"
+
+/* Every name starts with this. */
+#define PYPERF_NAME_PREFIX "py::"
+
+/* Longest name written, in bytes; a longer one is cut at a character and ends in "...". */
+#define PYPERF_NAME_MAX 16384
+
+/* The name that functions share once a process has used up its trampolines. */
+#define PYPERF_NAME_OTHER "py::<other>"
+
+#endif
