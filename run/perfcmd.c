@@ -53,6 +53,8 @@ static void apply(struct perfcmd *cmd, const struct perfopt *option, const char 
         cmd->compression_set = true;
     } else if (strcmp(name, "buildid-all") == 0) {
         cmd->buildid_all = !negated;
+    } else if (strcmp(name, "buildid-mmap") == 0) {
+        cmd->buildid_mmap = !negated;
     } else if (strcmp(name, "no-buildid") == 0) {
         cmd->no_buildid = !negated;
     } else if (strcmp(name, "no-buildid-cache") == 0) {

@@ -39,7 +39,7 @@ struct perfcmd {
     bool by_period;          /* -c: no frequency can be known */
     bool ring_sized;         /* -m */
     bool compression_set;    /* -z or --no-compression-level */
-    bool buildid_all;
+    bool buildid_all, buildid_mmap;
     bool no_buildid;       /* -B */
     bool no_buildid_cache; /* -N */
     bool split_output;     /* --switch-output, --threads: not one plain perf.data */
