@@ -175,7 +175,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 {
     (void)argc;
     (void)argv;
-    if (!pyperf_config_enabled() || dlsym(RTLD_DEFAULT, "PyImport_Inittab") == NULL)
+    if (!pyperf_config_enabled() || !pyperf_interp_present(RTLD_DEFAULT))
         return;
     int saved_errno = errno;
     pyperf_config_read(&config);

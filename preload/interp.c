@@ -136,9 +136,18 @@ static int resolve(struct pyperf_python *python, void *handle)
     return 0;
 }
 
+bool pyperf_interp_present(void *handle)
+{
+    return dlsym(handle, "PyImport_Inittab") != NULL || dlsym(handle, "PyPy_GetVersion") != NULL;
+}
+
 int pyperf_interp_find(struct pyperf_python *python, void *handle)
 {
     *python = (struct pyperf_python){0};
+    if (dlsym(handle, "PyPy_GetVersion") != NULL) {
+        pyperf_log_error("declined: PyPy has no frame evaluator to hook; use CPython 3.6 to 3.15");
+        return -ENOTSUP;
+    }
     python->inittab = (struct pyperf_inittab **)dlsym(handle, "PyImport_Inittab");
     if (python->inittab == NULL)
         return -ENOENT;

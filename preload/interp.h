@@ -81,6 +81,9 @@ struct pyperf_python {
     void *unicode_type, *function_type, *type_type, *classmethod_type, *staticmethod_type;
 };
 
+/* Whether any Python is among the loaded objects; all that is asked in other processes. */
+bool pyperf_interp_present(void *handle);
+
 /*
  * Looks for CPython among the loaded objects (`handle` as for dlsym) and fills `python` in.
  * 0; -ENOENT when this process is no Python at all (nothing is logged); -ENOTSUP after one log
