@@ -100,6 +100,12 @@ static inline void *pyperf_interp_of(void *tstate)
     return *(void **)((char *)tstate + 16);
 }
 
+/* 3.6 has no numbers; there all interpreters are alike to us. */
+static inline bool pyperf_interp_is_main(const struct pyperf_python *python, void *interp)
+{
+    return python->interp_id == NULL || python->interp_id(interp) == 0;
+}
+
 static inline void *pyperf_pointer_at(const void *object, size_t offset)
 {
     return *(void *const *)((const char *)object + offset);
