@@ -90,6 +90,7 @@ static const struct requirement requirements[] = {
     NEED(set_evaluator, "_PyInterpreterState_SetEvalFrameFunc", 9, 0),
     NEED(get_evaluator, "_PyInterpreterState_GetEvalFrameFunc", 9, 0),
     NEED(interp_id, "PyInterpreterState_GetID", 7, 0),
+    NEED(next_interp, "PyInterpreterState_Next", 0, 6),
     NEED(utf8, "PyUnicode_AsUTF8AndSize", 0, 0),
     NEED(encode, "PyUnicode_AsEncodedString", 0, 0),
     NEED(bytes, "PyBytes_AsStringAndSize", 0, 0),

@@ -55,6 +55,7 @@ struct pyperf_python {
     void (*set_evaluator)(void *interp, pyperf_evaluator_fn);    /* 3.9+ */
     pyperf_evaluator_fn (*get_evaluator)(void *interp);          /* 3.9+ */
     int64_t (*interp_id)(void *interp);                          /* 3.7+ */
+    void *(*next_interp)(void *interp);                          /* 3.6 */
     const char *(*utf8)(PyObject *string, ptrdiff_t *size);      /* PyUnicode_AsUTF8AndSize */
     PyObject *(*encode)(PyObject *, const char *, const char *); /* PyUnicode_AsEncodedString */
     int (*bytes)(PyObject *, char **, ptrdiff_t *);              /* PyBytes_AsStringAndSize */
@@ -100,10 +101,11 @@ static inline void *pyperf_interp_of(void *tstate)
     return *(void **)((char *)tstate + 16);
 }
 
-/* 3.6 has no numbers; there all interpreters are alike to us. */
+/* The main interpreter has number 0; on 3.6, which has no numbers, it is the last of the list. */
 static inline bool pyperf_interp_is_main(const struct pyperf_python *python, void *interp)
 {
-    return python->interp_id == NULL || python->interp_id(interp) == 0;
+    return python->interp_id != NULL ? python->interp_id(interp) == 0
+                                     : python->next_interp(interp) == NULL;
 }
 
 static inline void *pyperf_pointer_at(const void *object, size_t offset)
