@@ -1,6 +1,7 @@
 """Reads what the library writes, with other people's readers: elfutils, readelf, plain text."""
 
 import collections
+import os
 import re
 import subprocess
 
@@ -49,6 +50,7 @@ def overlap(symbols_):
 
 def read_map(path):
     """The entries of a perf map.  AssertionError for whatever is not one clean line each."""
+    assert os.path.exists(path), "there is no map " + path
     with open(path, "rb") as file:
         data = file.read()
     assert data.endswith(b"\n"), "the last line of %s is not whole: %r" % (path, data[-80:])

@@ -4,7 +4,8 @@
     tests/integration/run.py [--library PATH] [--only TEXT] [--jobs N] [--list] [GROUP...]
 
 --only keeps the runs whose full name, such as `truth.chains[3.12.1 dwarf perf 6.1]`, contains
-TEXT.  The last line is `N passed, N failed, N skipped`; the exit code is 1 if anything failed.
+TEXT.  The last line is `N passed, N failed, N skipped`; with --counts the three numbers go to a
+file instead.  The exit code is 1 if anything failed, or nothing ran.
 """
 
 import argparse
@@ -81,6 +82,7 @@ def main():
     parser.add_argument("--library", default=os.path.join(roots.REPO, "build/libpyperf.so"))
     parser.add_argument("--only", default="", metavar="TEXT")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--counts", metavar="FILE", help="for scripts/test")
     parser.add_argument("--list", action="store_true", help="name the runs, run nothing")
     parser.add_argument("groups", nargs="*", metavar="GROUP")
     arguments = parser.parse_args()
@@ -115,7 +117,11 @@ def run(arguments, world):
     for slow in sorted(runs, key=lambda r: -r.seconds)[:SLOWEST]:
         print("  %5.1f s  %s" % (slow.seconds, slow.name))
     count = {v: sum(r.verdict == v for r in runs) for v in ("passed", "failed", "skipped")}
-    print("\n%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
+    if arguments.counts:
+        with open(arguments.counts, "w") as file:
+            print(count["passed"], count["failed"], count["skipped"], file=file)
+    else:
+        print("\n%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
     return 1 if count["failed"] or not runs else 0
 
 

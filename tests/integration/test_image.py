@@ -90,7 +90,9 @@ def clean_when_full_and_after_sigkill(t):
 def mapped_read_execute_and_nothing_writable_too(t):
     many = Many(t)
     many.call(50)
-    (path,) = many.images()
+    paths = many.images()
+    assert len(paths) == 1, "images: %s" % paths
+    (path,) = paths
     maps = image.mappings(many.pid)
     text = [m for m in maps if m.path == path and "x" in m.protection]
     assert text, "the image is not mapped executable"
