@@ -1,0 +1,72 @@
+/*
+ * What differs between architectures.
+ *
+ * Besides the trampoline_*.S files this is the only file that names one.  To add an architecture:
+ * write its .S file and one block here (docs/porting.md).
+ *
+ * The call frame information below is what the image carries for every slot.  It repeats, as
+ * bytes, what the assembler derives from the .cfi directives in the .S file; tests/unit/test_image
+ * compares the two byte by byte.  Encodings: DWARF 4, section 6.4.2; LSB core 10.6 (.eh_frame).
+ */
+#ifndef PYPERF_ARCH_H
+#define PYPERF_ARCH_H
+
+#include <elf.h>
+#include <stdint.h>
+
+/* DW_CFA_*: DWARF 4, section 7.23 */
+#define CFA_ADVANCE(n)   (0x40 | (n)) /* in code alignment units, below 64 */
+#define CFA_OFFSET(reg)  (0x80 | (reg))
+#define CFA_RESTORE(reg) (0xc0 | (reg))
+#define CFA_DEF          0x0c
+#define CFA_DEF_REGISTER 0x0d
+#define CFA_DEF_OFFSET   0x0e
+
+#if defined(__x86_64__)
+
+/* System V ABI AMD64 1.0, figure 3.36: DWARF register numbers */
+enum { DW_RBP = 6, DW_RSP = 7, DW_RETURN = 16 };
+
+#define PYPERF_ARCH_MACHINE    EM_X86_64
+#define PYPERF_ARCH_SLOT_SIZE  16
+#define PYPERF_ARCH_PAGE_MAX   0x1000 /* largest page size a kernel may use */
+#define PYPERF_ARCH_CODE_ALIGN 1      /* CIE code alignment factor */
+#define PYPERF_ARCH_RETURN_REG DW_RETURN
+
+/* On entry the return address is on the stack. */
+#define PYPERF_ARCH_CIE_PROGRAM CFA_DEF, DW_RSP, 8, CFA_OFFSET(DW_RETURN), 1
+
+/* endbr64; push %rbp; mov %rsp,%rbp; call *%rcx; pop %rbp; ret */
+#define PYPERF_ARCH_FDE_PROGRAM                                                                    \
+    CFA_ADVANCE(5), CFA_DEF_OFFSET, 16, CFA_OFFSET(DW_RBP), 2, CFA_ADVANCE(3), CFA_DEF_REGISTER,   \
+        DW_RBP, CFA_ADVANCE(3), CFA_RESTORE(DW_RBP), CFA_DEF, DW_RSP, 8
+
+register uintptr_t pyperf_stack_pointer __asm__("rsp");
+
+#elif defined(__aarch64__)
+
+/* DWARF for the Arm 64-bit Architecture 2024Q3, section 4.1 */
+enum { DW_X29 = 29, DW_X30 = 30, DW_SP = 31 };
+#define CFA_NEGATE_RA_STATE 0x2d /* same document, section 4.4.1 */
+
+#define PYPERF_ARCH_MACHINE    EM_AARCH64
+#define PYPERF_ARCH_SLOT_SIZE  32
+#define PYPERF_ARCH_PAGE_MAX   0x10000
+#define PYPERF_ARCH_CODE_ALIGN 4
+#define PYPERF_ARCH_RETURN_REG DW_X30
+
+#define PYPERF_ARCH_CIE_PROGRAM CFA_DEF, DW_SP, 0
+
+/* paciasp; stp x29,x30,[sp,-16]!; mov x29,sp; blr x3; ldp x29,x30,[sp],16; autiasp; ret */
+#define PYPERF_ARCH_FDE_PROGRAM                                                                    \
+    CFA_ADVANCE(1), CFA_NEGATE_RA_STATE, CFA_ADVANCE(1), CFA_DEF_OFFSET, 16, CFA_OFFSET(DW_X29),   \
+        2, CFA_OFFSET(DW_X30), 1, CFA_ADVANCE(3), CFA_RESTORE(DW_X30), CFA_RESTORE(DW_X29),        \
+        CFA_DEF_OFFSET, 0, CFA_ADVANCE(1), CFA_NEGATE_RA_STATE
+
+register uintptr_t pyperf_stack_pointer __asm__("sp");
+
+#else
+#error "libpyperf knows x86-64 and aarch64; docs/porting.md says how to add an architecture"
+#endif
+
+#endif

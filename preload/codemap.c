@@ -1,0 +1,130 @@
+/* The cache from code objects to slots; see codemap.h. */
+#include "codemap.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+
+union pyperf_codemap pyperf_codemap __attribute__((aligned(4096)));
+
+/* Subinterpreters share a smaller table, made when the first one calls. */
+enum { SHARED_SIZE = 16384 };
+static struct pyperf_version_entry *shared_table;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The ways of a set are its neighbours within one or two cache lines. */
+static struct pyperf_version_entry *version_set(const struct pyperf_code_key *key)
+{
+    if (!key->shared)
+        return pyperf_codemap_by_version((uint32_t)key->version);
+    struct pyperf_version_entry *table = __atomic_load_n(&shared_table, __ATOMIC_ACQUIRE);
+    /* Interpreters number their code alike: spread them. */
+    uint64_t hash = key->version + (key->version >> 32) * 0x9e3779b1; /* 2^32 / golden ratio */
+    return table == NULL ? NULL : &table[hash & (SHARED_SIZE - 1)];
+}
+
+static pyperf_slot_fn find_by_version(const struct pyperf_code_key *key)
+{
+    struct pyperf_version_entry *first = version_set(key);
+    if (first == NULL)
+        return NULL;
+    for (uintptr_t way = 0; way < PYPERF_CODEMAP_WAYS; way++) {
+        struct pyperf_version_entry *entry =
+            (struct pyperf_version_entry *)((uintptr_t)first ^ way * sizeof *entry);
+        if (__atomic_load_n(&entry->key, __ATOMIC_ACQUIRE) != key->version)
+            continue;
+        pyperf_slot_fn slot = __atomic_load_n(&entry->slot, __ATOMIC_ACQUIRE);
+        /* Still ours?  A writer empties an entry before it changes the slot. */
+        if (__atomic_load_n(&entry->key, __ATOMIC_RELAXED) == key->version)
+            return slot;
+    }
+    return NULL;
+}
+
+static void insert_by_version(const struct pyperf_code_key *key, pyperf_slot_fn slot)
+{
+    pthread_mutex_lock(&lock);
+    if (key->shared && shared_table == NULL) {
+        void *table = mmap(NULL, SHARED_SIZE * sizeof *shared_table, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (table != MAP_FAILED)
+            __atomic_store_n(&shared_table, (struct pyperf_version_entry *)table, __ATOMIC_RELEASE);
+    }
+    struct pyperf_version_entry *first = version_set(key);
+    if (first != NULL) {
+        /* Where the evaluator looks first, and what was there one way on. */
+        struct pyperf_version_entry *second =
+            (struct pyperf_version_entry *)((uintptr_t)first ^ sizeof *first);
+        if (first->slot != NULL && first->key != key->version) {
+            __atomic_store_n(&second->key, PYPERF_CODEMAP_EMPTY, __ATOMIC_RELEASE);
+            __atomic_store_n(&second->slot, first->slot, __ATOMIC_RELEASE);
+            __atomic_store_n(&second->key, first->key, __ATOMIC_RELEASE);
+        }
+        __atomic_store_n(&first->key, PYPERF_CODEMAP_EMPTY, __ATOMIC_RELEASE);
+        __atomic_store_n(&first->slot, slot, __ATOMIC_RELEASE);
+        __atomic_store_n(&first->key, key->version, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static pyperf_slot_fn find_by_name(const struct pyperf_code_key *key)
+{
+    struct pyperf_name_entry *first = pyperf_codemap_by_name(key->code);
+    for (uintptr_t way = 0; way < PYPERF_CODEMAP_WAYS; way++) {
+        struct pyperf_name_entry *entry =
+            (struct pyperf_name_entry *)((uintptr_t)first ^ way * sizeof *entry);
+        if (entry->code == key->code && entry->name == key->name &&
+            entry->filename == key->filename)
+            return entry->slot;
+    }
+    return NULL;
+}
+
+static void insert_by_name(const struct pyperf_python *python, const struct pyperf_code_key *key,
+                           pyperf_slot_fn slot)
+{
+    struct pyperf_name_entry *first = pyperf_codemap_by_name(key->code);
+    struct pyperf_name_entry *victim = first;
+    if (first->code != 0 && first->code != key->code) {
+        /* Another code object keeps its entry, one way on. */
+        victim = (struct pyperf_name_entry *)((uintptr_t)first ^ sizeof *first);
+    }
+    struct pyperf_name_entry dropped = *victim;
+    if (victim != first)
+        *victim = *first;
+    python->incref(key->name);
+    python->incref(key->filename);
+    *first = (struct pyperf_name_entry){
+        .code = key->code, .name = key->name, .filename = key->filename, .slot = slot};
+    if (dropped.code != 0) {
+        python->decref(dropped.name);
+        python->decref(dropped.filename);
+    }
+}
+
+pyperf_slot_fn pyperf_codemap_find(const struct pyperf_code_key *key)
+{
+    return key->identity == PYPERF_BY_VERSION ? find_by_version(key) : find_by_name(key);
+}
+
+void pyperf_codemap_insert(const struct pyperf_python *python, const struct pyperf_code_key *key,
+                           pyperf_slot_fn slot)
+{
+    if (key->identity == PYPERF_BY_NAME)
+        insert_by_name(python, key, slot);
+    else if (key->version != 0)
+        insert_by_version(key, slot);
+}
+
+void pyperf_codemap_reset(void)
+{
+    static bool used;
+    if (used)
+        memset(&pyperf_codemap, 0, sizeof pyperf_codemap);
+    /* Version 0 is no version; all other entries cannot be found by 0. */
+    pyperf_codemap.by_version[0].key = PYPERF_CODEMAP_EMPTY;
+    if (used && shared_table != NULL)
+        memset(shared_table, 0, SHARED_SIZE * sizeof *shared_table);
+    used = true;
+}

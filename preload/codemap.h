@@ -1,0 +1,82 @@
+/*
+ * Which slot a code object has: a cache of fixed size in front of slot.c.
+ *
+ * The question is how to notice that a code object died and another took its address.  CPython's
+ * own means (co_extra, code watchers) change what the program and other tools see, so none is
+ * used.  Instead each entry says whose it is:
+ *
+ * - by version (3.12+): co_version numbers the code objects of one interpreter and is never given
+ *   twice, so it alone is the key.  0 means that the numbers ran out: such code is not cached.
+ *   Numbers are dense, so the low bits are a perfect hash.
+ * - by name (up to 3.11): the address, and the objects that are its names.  The entry owns a
+ *   reference to each of those, so their addresses cannot be taken by others while it lives.
+ *
+ * Entries are replaced, never removed; a lost one costs a look-up by name.  The main interpreter
+ * has one table.  Subinterpreters of 3.12+ have version numbers and a GIL of their own, and share
+ * another one whose keys carry the interpreter's number (never given twice either).
+ *
+ * Readers take no lock.  A writer holds the GIL of the table's interpreters, or, where there is
+ * more than one or none (free-threaded), codemap.c's lock.
+ */
+#ifndef PYPERF_CODEMAP_H
+#define PYPERF_CODEMAP_H
+
+#include <stdint.h>
+
+#include "interp.h"
+#include "trampoline.h"
+
+enum { PYPERF_CODEMAP_VERSIONS = 65536, PYPERF_CODEMAP_NAMES = 32768, PYPERF_CODEMAP_WAYS = 4 };
+
+/* No code object has this key. */
+#define PYPERF_CODEMAP_EMPTY UINT64_MAX
+
+struct pyperf_version_entry {
+    uint64_t key; /* co_version; in the shared table also the interpreter, shifted by 32 */
+    pyperf_slot_fn slot;
+};
+
+struct pyperf_name_entry {
+    uintptr_t code;
+    PyObject *name, *filename; /* co_name or, on 3.11, co_qualname */
+    pyperf_slot_fn slot;
+};
+
+/* 1 MiB, of which a process touches what it uses. */
+extern union pyperf_codemap {
+    struct pyperf_version_entry by_version[PYPERF_CODEMAP_VERSIONS];
+    struct pyperf_name_entry by_name[PYPERF_CODEMAP_NAMES];
+} pyperf_codemap;
+
+/* The entry where the evaluator looks first.  Code objects are aligned to 16 bytes. */
+static inline struct pyperf_name_entry *pyperf_codemap_by_name(uintptr_t code)
+{
+    return &pyperf_codemap.by_name[(code >> 4) & (PYPERF_CODEMAP_NAMES - 1)];
+}
+
+static inline struct pyperf_version_entry *pyperf_codemap_by_version(uint32_t version)
+{
+    return &pyperf_codemap.by_version[version & (PYPERF_CODEMAP_VERSIONS - 1)];
+}
+
+/* What identifies a code object in the cache. */
+struct pyperf_code_key {
+    enum pyperf_identity identity;
+    bool shared; /* 3.12+: of a subinterpreter */
+    uintptr_t code;
+    uint64_t version;
+    PyObject *name, *filename;
+};
+
+/* The cached slot, or NULL.  Lock-free. */
+pyperf_slot_fn pyperf_codemap_find(const struct pyperf_code_key *key);
+
+/* Remembers a slot.  By name: takes references, drops those of the entry it replaces. */
+void pyperf_codemap_insert(const struct pyperf_python *python, const struct pyperf_code_key *key,
+                           pyperf_slot_fn slot);
+
+/* Forgets everything, because a new main interpreter starts to count anew.  No other thread may
+ * run Python.  References are not dropped: their owner is gone. */
+void pyperf_codemap_reset(void);
+
+#endif

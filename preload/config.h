@@ -1,0 +1,23 @@
+/* The environment variables of include/pyperf.h, read and checked once. */
+#ifndef PYPERF_CONFIG_H
+#define PYPERF_CONFIG_H
+
+#include <stdbool.h>
+
+#include "log.h"
+
+struct pyperf_config {
+    bool enabled;
+    bool image;            /* write ELF images */
+    bool map;              /* write /tmp/perf-PID.map */
+    const char *directory; /* for images; NULL: choose. Points into the environment's own copy. */
+};
+
+/* Reads the environment and opens the log.  A value that is not understood is reported there
+ * once and the default is used. */
+void pyperf_config_read(struct pyperf_config *config);
+
+/* True unless the environment says PYPERF=off; cheap, for a constructor in any process. */
+bool pyperf_config_enabled(void);
+
+#endif

@@ -1,0 +1,306 @@
+/*
+ * The hot path of libpyperf.
+ *
+ *     interpreter ── evaluator(tstate, frame, throw)
+ *                       │ code object of the frame -> slot, from the cache (codemap.h)
+ *                       │ stack pointer below this thread's limit? (stack.h)
+ *                       └─ jump: slot(tstate, frame, throw, default evaluator)
+ *                                   └─ call: default evaluator
+ *
+ * A hit has no lock, no allocation, no I/O, and leaves nothing on the stack but the slot's own
+ * frame record.  Everything else is in evaluate_slowly().
+ *
+ * Each row of interp_layouts.h has evaluators of its own, in which the row's numbers are constants.
+ */
+#include "evaluator.h"
+
+#include <errno.h>
+
+#include "arch.h"
+#include "codemap.h"
+#include "interp_layouts.h"
+#include "log.h"
+#include "stack.h"
+#include "symbol.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define COLD          __attribute__((cold, noinline))
+
+static const struct pyperf_python *python;
+static pyperf_evaluator_fn next; /* what slots call */
+
+static COLD void *evaluate_slowly(void *a, void *b, void *c);
+static COLD void *evaluate_shared_slowly(void *a, void *b, void *c);
+
+/* -- Hot ------------------------------------------------------------------------------------ */
+
+static ALWAYS_INLINE uintptr_t code_of(const struct pyperf_layout *layout, void *a, void *b)
+{
+    void *frame = layout->tstate_argument ? b : a;
+    return (uintptr_t)pyperf_pointer_at(frame, layout->frame_code) & ~layout->code_tag;
+}
+
+static ALWAYS_INLINE uint32_t version_of(const struct pyperf_layout *layout, uintptr_t code)
+{
+    return *(const uint32_t *)(code + layout->co_version);
+}
+
+static ALWAYS_INLINE size_t name_offset(const struct pyperf_layout *layout)
+{
+    return layout->co_qualname != 0 ? layout->co_qualname : layout->co_name;
+}
+
+/* The cache's field that holds the slot, NULL on a miss. */
+static ALWAYS_INLINE const pyperf_slot_fn *cached_slot(const struct pyperf_layout *layout,
+                                                       uintptr_t code)
+{
+    if (layout->identity == PYPERF_BY_VERSION) {
+        uint64_t version = version_of(layout, code);
+        const struct pyperf_version_entry *entry = pyperf_codemap_by_version((uint32_t)version);
+        return __builtin_expect(entry->key != version, 0) ? NULL : &entry->slot;
+    }
+    const struct pyperf_name_entry *entry = pyperf_codemap_by_name(code);
+    /* On 3.11 the two names say all; before, functions of one name and file differ by what they
+     * are defined in. */
+    if (__builtin_expect((layout->co_qualname == 0 && entry->code != code) ||
+                             entry->name != pyperf_pointer_at((void *)code, name_offset(layout)) ||
+                             entry->filename !=
+                                 pyperf_pointer_at((void *)code, layout->co_filename),
+                         0))
+        return NULL;
+    return &entry->slot;
+}
+
+static ALWAYS_INLINE void *evaluate(const struct pyperf_layout *layout, void *a, void *b, void *c)
+{
+    const pyperf_slot_fn *slot = cached_slot(layout, code_of(layout, a, b));
+    if (slot == NULL || (layout->guard != PYPERF_GUARD_NONE &&
+                         __builtin_expect(pyperf_stack_pointer < pyperf_stack_limit, 0)))
+        return evaluate_slowly(a, b, c);
+    return (*slot)(a, b, c, next);
+}
+
+/* Without a GIL another thread may replace the entry between the reads of its two words. */
+static ALWAYS_INLINE void *evaluate_free_threaded(const struct pyperf_layout *layout, void *a,
+                                                  void *b, void *c)
+{
+    uint64_t version = version_of(layout, code_of(layout, a, b));
+    const struct pyperf_version_entry *entry = pyperf_codemap_by_version((uint32_t)version);
+    bool hit = __atomic_load_n(&entry->key, __ATOMIC_ACQUIRE) == version;
+    pyperf_slot_fn slot = __atomic_load_n(&entry->slot, __ATOMIC_ACQUIRE);
+    if (!hit || __atomic_load_n(&entry->key, __ATOMIC_RELAXED) != version ||
+        __builtin_expect(pyperf_stack_pointer < pyperf_stack_limit, 0))
+        return evaluate_slowly(a, b, c);
+    return slot(a, b, c, next);
+}
+
+/* The key of a code object in the table that all subinterpreters of 3.12+ share. */
+static uint64_t shared_key(uint64_t version, void *tstate)
+{
+    if (version == 0)
+        return 0;
+    return version | (uint64_t)python->interp_id(pyperf_interp_of(tstate)) << 32;
+}
+
+/* In a subinterpreter of 3.12+, which counts its code objects from 1 again. */
+static ALWAYS_INLINE void *evaluate_shared(const struct pyperf_layout *layout, void *a, void *b,
+                                           void *c)
+{
+    uintptr_t code = code_of(layout, a, b);
+    struct pyperf_code_key key = {.identity = PYPERF_BY_VERSION,
+                                  .shared = true,
+                                  .version = shared_key(version_of(layout, code), a)};
+    pyperf_slot_fn slot = pyperf_codemap_find(&key);
+    if (slot == NULL || pyperf_stack_pointer < pyperf_stack_limit)
+        return evaluate_shared_slowly(a, b, c);
+    return slot(a, b, c, next);
+}
+
+/* -- Slow ----------------------------------------------------------------------------------- */
+
+static pyperf_slot_fn find_slot(void *a, void *b, bool shared)
+{
+    const struct pyperf_layout *layout = python->layout;
+    uintptr_t code = code_of(layout, a, b);
+    struct pyperf_code_key key = {.identity = layout->identity, .shared = shared, .code = code};
+    if (key.identity == PYPERF_BY_VERSION) {
+        key.version = version_of(layout, code);
+        if (shared)
+            key.version = shared_key(key.version, a);
+    } else {
+        key.name = pyperf_pointer_at((void *)code, name_offset(layout));
+        key.filename = pyperf_pointer_at((void *)code, layout->co_filename);
+    }
+    pyperf_slot_fn slot = pyperf_codemap_find(&key);
+    if (slot == NULL) {
+        slot = pyperf_symbol_slot(python, (PyObject *)code);
+        pyperf_codemap_insert(python, &key, slot);
+    }
+    return slot;
+}
+
+/*
+ * Deep stacks.  From 3.11 on the interpreter runs a call of one Python function by another within
+ * one C frame; an evaluator takes that away, and each call costs C stack.  Two things follow.
+ *
+ * 3.12 and 3.13 count C recursion in units, two for each entry of the evaluation loop, and raise
+ * RecursionError when a thread has none left: in 3.12.1 after some 700 calls, below the default
+ * recursion limit.  At each segment of stack what the hooked calls of the last one have used is
+ * given back, and taken again on return.
+ *
+ * When half of the stack is used up, the interpreter gets its own evaluator back until this frame
+ * returns: all deeper calls run without C stack, as they would without us, and without names.
+ */
+static void *evaluate_segment(pyperf_slot_fn slot, void *a, void *b, void *c)
+{
+    static __thread int full __attribute__((tls_model("initial-exec"))); /* units near the top */
+    int *remaining = (int *)((char *)a + python->layout->c_recursion_remaining);
+    if (*remaining > full)
+        full = *remaining;
+    int given = full - *remaining;
+    *remaining += given;
+    void *result = slot(a, b, c, next);
+    *remaining -= given;
+    pyperf_stack_leave_segment((uintptr_t)__builtin_frame_address(0));
+    return result;
+}
+
+static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
+{
+    void *interp = pyperf_interp_of(a);
+    pyperf_evaluator_fn ours = python->get_evaluator(interp);
+    python->set_evaluator(interp, python->default_evaluator);
+    void *result = slot(a, b, c, next);
+    /* Not if somebody else's evaluator came meanwhile. */
+    if (python->get_evaluator(interp) == python->default_evaluator)
+        python->set_evaluator(interp, ours);
+    return result;
+}
+
+static void *evaluate_guarded(pyperf_slot_fn slot, void *a, void *b, void *c)
+{
+    bool units = python->layout->guard == PYPERF_GUARD_STACK_AND_UNITS;
+    switch (pyperf_stack_check((uintptr_t)__builtin_frame_address(0), units)) {
+    case PYPERF_STACK_SEGMENT:
+        return evaluate_segment(slot, a, b, c);
+    case PYPERF_STACK_LOW:
+        return evaluate_unhooked(slot, a, b, c);
+    case PYPERF_STACK_FINE:
+        break;
+    }
+    return slot(a, b, c, next);
+}
+
+static ALWAYS_INLINE void *evaluate_any_slowly(void *a, void *b, void *c, bool shared)
+{
+    int saved_errno = errno;
+    pyperf_slot_fn slot = find_slot(a, b, shared);
+    errno = saved_errno;
+    if (python->layout->guard != PYPERF_GUARD_NONE && pyperf_stack_pointer < pyperf_stack_limit)
+        return evaluate_guarded(slot, a, b, c);
+    return slot(a, b, c, next);
+}
+
+static void *evaluate_slowly(void *a, void *b, void *c)
+{
+    return evaluate_any_slowly(a, b, c, false);
+}
+
+static void *evaluate_shared_slowly(void *a, void *b, void *c)
+{
+    return evaluate_any_slowly(a, b, c, true);
+}
+
+/* -- One evaluator for each row ------------------------------------------------------------- */
+
+#define EVALUATOR(row)                                                                             \
+    static void *evaluate_##row(void *a, void *b, void *c)                                         \
+    {                                                                                              \
+        if (layout_##row.free_threaded)                                                            \
+            return evaluate_free_threaded(&layout_##row, a, b, c);                                 \
+        return evaluate(&layout_##row, a, b, c);                                                   \
+    }
+
+#define EVALUATORS(row)                                                                            \
+    EVALUATOR(row)                                                                                 \
+    static void *evaluate_shared_##row(void *a, void *b, void *c)                                  \
+    {                                                                                              \
+        return evaluate_shared(&layout_##row, a, b, c);                                            \
+    }
+
+EVALUATOR(3_6)
+EVALUATOR(3_7)
+EVALUATOR(3_8)
+EVALUATOR(3_9)
+EVALUATOR(3_10)
+EVALUATOR(3_11)
+EVALUATORS(3_12)
+EVALUATORS(3_13)
+EVALUATORS(3_13t)
+EVALUATORS(3_14)
+EVALUATORS(3_14t)
+EVALUATORS(3_15)
+EVALUATORS(3_15t)
+
+static const struct {
+    const struct pyperf_layout *layout;
+    pyperf_evaluator_fn main, shared; /* up to 3.11 all interpreters share one GIL and the main's */
+} evaluators[] = {
+    {&layout_3_6, evaluate_3_6, evaluate_3_6},
+    {&layout_3_7, evaluate_3_7, evaluate_3_7},
+    {&layout_3_8, evaluate_3_8, evaluate_3_8},
+    {&layout_3_9, evaluate_3_9, evaluate_3_9},
+    {&layout_3_10, evaluate_3_10, evaluate_3_10},
+    {&layout_3_11, evaluate_3_11, evaluate_3_11},
+    {&layout_3_12, evaluate_3_12, evaluate_shared_3_12},
+    {&layout_3_13, evaluate_3_13, evaluate_shared_3_13},
+    {&layout_3_13t, evaluate_3_13t, evaluate_shared_3_13t},
+    {&layout_3_14, evaluate_3_14, evaluate_shared_3_14},
+    {&layout_3_14t, evaluate_3_14t, evaluate_shared_3_14t},
+    {&layout_3_15, evaluate_3_15, evaluate_shared_3_15},
+    {&layout_3_15t, evaluate_3_15t, evaluate_shared_3_15t},
+};
+
+/* -- Install -------------------------------------------------------------------------------- */
+
+static pyperf_evaluator_fn main_evaluator, shared_evaluator;
+
+void pyperf_evaluator_start(const struct pyperf_python *found)
+{
+    python = found;
+    next = found->default_evaluator;
+    for (size_t i = 0; i < sizeof evaluators / sizeof evaluators[0]; i++) {
+        if (evaluators[i].layout->minor == found->layout->minor &&
+            evaluators[i].layout->free_threaded == found->layout->free_threaded) {
+            main_evaluator = evaluators[i].main;
+            shared_evaluator = evaluators[i].shared;
+        }
+    }
+}
+
+/* 3.6 to 3.8 have no functions for it: the pointer in the interpreter itself. */
+static pyperf_evaluator_fn *evaluator_slot(void *interp)
+{
+    return (pyperf_evaluator_fn *)((char *)interp + python->layout->eval_frame);
+}
+
+int pyperf_evaluator_install(void)
+{
+    void *interp = pyperf_interp_of(python->current_tstate());
+    bool has_setter = python->set_evaluator != NULL;
+    bool is_main = python->interp_id == NULL || python->interp_id(interp) == 0;
+    pyperf_evaluator_fn ours = is_main ? main_evaluator : shared_evaluator;
+    pyperf_evaluator_fn present =
+        has_setter ? python->get_evaluator(interp) : *evaluator_slot(interp);
+    if (present == ours)
+        return 0;
+    if (present != python->default_evaluator) {
+        pyperf_log_error("another frame evaluator is installed: it stays, functions get no names");
+        return -EBUSY;
+    }
+    if (has_setter)
+        python->set_evaluator(interp, ours);
+    else
+        *evaluator_slot(interp) = ours;
+    return 0;
+}

@@ -1,0 +1,19 @@
+/*
+ * The frame evaluators: what CPython calls for every Python function once we are installed.
+ */
+#ifndef PYPERF_EVALUATOR_H
+#define PYPERF_EVALUATOR_H
+
+#include "interp.h"
+
+/* Readies the evaluators for this interpreter.  Once, before any install; `python` must live on. */
+void pyperf_evaluator_start(const struct pyperf_python *python);
+
+/*
+ * Sets the evaluator of the current interpreter; idempotent.  GIL held.  An evaluator that is
+ * already there stays in charge: -EBUSY, after one log line.  -ENOTSUP when the interpreter's
+ * slot (up to 3.8) is not where the row says.
+ */
+int pyperf_evaluator_install(void);
+
+#endif

@@ -1,0 +1,464 @@
+/*
+ * Builds the ELF image of trampolines and names slots in it.
+ *
+ * Reading order: layout, the parts in file order, then the file itself.
+ * Formats: System V gABI 4.1 chapter 4-5 (ELF), LSB 5 core 10.6 (.eh_frame, .eh_frame_hdr).
+ */
+#include "image.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "log.h"
+#include "pyperf.h"
+#include "trampoline.h"
+
+/* -- Layout --------------------------------------------------------------------------------- */
+
+enum section {
+    SECTION_NULL,
+    SECTION_NOTE,
+    SECTION_EH_FRAME_HDR,
+    SECTION_EH_FRAME,
+    SECTION_TEXT,
+    SECTION_SYMTAB,
+    SECTION_STRTAB,
+    SECTION_SHSTRTAB,
+    SECTION_COUNT
+};
+
+static const char section_names[] = "\0.note.gnu.build-id\0.eh_frame_hdr\0.eh_frame\0.text"
+                                    "\0.symtab\0.strtab\0.shstrtab";
+enum { /* offsets into section_names */
+       NAME_NOTE = 1,
+       NAME_EH_FRAME_HDR = NAME_NOTE + sizeof ".note.gnu.build-id",
+       NAME_EH_FRAME = NAME_EH_FRAME_HDR + sizeof ".eh_frame_hdr",
+       NAME_TEXT = NAME_EH_FRAME + sizeof ".eh_frame",
+       NAME_SYMTAB = NAME_TEXT + sizeof ".text",
+       NAME_STRTAB = NAME_SYMTAB + sizeof ".symtab",
+       NAME_SHSTRTAB = NAME_STRTAB + sizeof ".strtab",
+};
+
+enum { BUILD_ID_SIZE = 20, PROGRAM_HEADERS = 4, STRTAB_BYTES_PER_SLOT = 80, STRTAB_MIN = 65536 };
+
+struct note {
+    Elf64_Nhdr header;
+    char name[4];
+    unsigned char build_id[BUILD_ID_SIZE];
+};
+
+/* DW_EH_PE_*: LSB core 10.5 */
+enum {
+    PE_UDATA4 = 0x03,
+    PE_PCREL_SDATA4 = 0x1b,
+    PE_DATAREL_SDATA4 = 0x3b,
+};
+
+static const unsigned char cie_program[] = {PYPERF_ARCH_CIE_PROGRAM};
+static const unsigned char fde_program[] = {PYPERF_ARCH_FDE_PROGRAM};
+
+struct cie {
+    uint32_t length;
+    uint32_t id; /* 0 */
+    unsigned char version;
+    char augmentation[3]; /* "zR" */
+    unsigned char code_align, data_align, return_register;
+    unsigned char augmentation_size, fde_encoding;
+    unsigned char program[7]; /* padded with DW_CFA_nop */
+};
+
+struct fde {
+    uint32_t length;
+    uint32_t cie_distance;
+    int32_t slot; /* relative to this field */
+    uint32_t slot_size;
+    unsigned char augmentation_size;
+    unsigned char program[15];
+};
+
+_Static_assert(sizeof cie_program <= sizeof(((struct cie *)0)->program), "CIE too small");
+_Static_assert(sizeof fde_program <= sizeof(((struct fde *)0)->program), "FDE too small");
+_Static_assert(sizeof(struct cie) % 8 == 0 && sizeof(struct fde) % 8 == 0, "unaligned CFI");
+
+struct eh_frame_hdr {
+    unsigned char version, eh_frame_encoding, count_encoding, table_encoding;
+    int32_t eh_frame; /* relative to this field */
+    uint32_t count;
+    struct {
+        int32_t slot, fde; /* relative to the header */
+    } table[];
+};
+
+/* What the image keeps at the start of its writable part; .symtab and .strtab follow. */
+struct image_tail {
+    Elf64_Shdr sections[SECTION_COUNT];
+    char section_names[sizeof section_names];
+};
+
+struct layout {
+    size_t note, eh_frame_hdr, eh_frame, text, text_end;
+    size_t tail, symtab, strtab, strtab_size, file_size;
+};
+
+static size_t align(size_t value, size_t to)
+{
+    return (value + to - 1) & ~(to - 1);
+}
+
+static struct layout layout_for(unsigned capacity)
+{
+    struct layout l;
+    l.note = align(sizeof(Elf64_Ehdr) + PROGRAM_HEADERS * sizeof(Elf64_Phdr), 8);
+    l.eh_frame_hdr = align(l.note + sizeof(struct note), 8);
+    l.eh_frame = align(l.eh_frame_hdr + sizeof(struct eh_frame_hdr) + capacity * 8UL, 8);
+    /* The terminator, a zero length, ends .eh_frame. */
+    size_t eh_frame_end = l.eh_frame + sizeof(struct cie) + capacity * sizeof(struct fde) + 4;
+    l.text = align(eh_frame_end, PYPERF_ARCH_SLOT_SIZE);
+    l.text_end = l.text + (size_t)capacity * PYPERF_ARCH_SLOT_SIZE;
+    l.tail = align(l.text_end, PYPERF_ARCH_PAGE_MAX);
+    l.symtab = align(l.tail + sizeof(struct image_tail), 8);
+    l.strtab = l.symtab + (capacity + 1UL) * sizeof(Elf64_Sym);
+    l.strtab_size = (size_t)capacity * STRTAB_BYTES_PER_SLOT;
+    if (l.strtab_size < STRTAB_MIN)
+        l.strtab_size = STRTAB_MIN;
+    l.file_size = align(l.strtab + l.strtab_size, PYPERF_ARCH_PAGE_MAX);
+    l.strtab_size = l.file_size - l.strtab;
+    return l;
+}
+
+/* -- The executable part -------------------------------------------------------------------- */
+
+static void fill_headers(unsigned char *out, const struct layout *l)
+{
+    *(Elf64_Ehdr *)out = (Elf64_Ehdr){
+        .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT,
+                    ELFOSABI_NONE},
+        .e_type = ET_DYN,
+        .e_machine = PYPERF_ARCH_MACHINE,
+        .e_version = EV_CURRENT,
+        .e_phoff = sizeof(Elf64_Ehdr),
+        .e_shoff = l->tail,
+        .e_ehsize = sizeof(Elf64_Ehdr),
+        .e_phentsize = sizeof(Elf64_Phdr),
+        .e_phnum = PROGRAM_HEADERS,
+        .e_shentsize = sizeof(Elf64_Shdr),
+        .e_shnum = SECTION_COUNT,
+        .e_shstrndx = SECTION_SHSTRTAB,
+    };
+    Elf64_Phdr *program = (Elf64_Phdr *)(out + sizeof(Elf64_Ehdr));
+    program[0] = (Elf64_Phdr){.p_type = PT_LOAD,
+                              .p_flags = PF_R | PF_X,
+                              .p_filesz = l->text_end,
+                              .p_memsz = l->text_end,
+                              .p_align = PYPERF_ARCH_PAGE_MAX};
+    program[1] = (Elf64_Phdr){.p_type = PT_NOTE,
+                              .p_flags = PF_R,
+                              .p_offset = l->note,
+                              .p_vaddr = l->note,
+                              .p_paddr = l->note,
+                              .p_filesz = sizeof(struct note),
+                              .p_memsz = sizeof(struct note),
+                              .p_align = 4};
+    program[2] = (Elf64_Phdr){.p_type = PT_GNU_EH_FRAME,
+                              .p_flags = PF_R,
+                              .p_offset = l->eh_frame_hdr,
+                              .p_vaddr = l->eh_frame_hdr,
+                              .p_paddr = l->eh_frame_hdr,
+                              .p_filesz = l->eh_frame - l->eh_frame_hdr,
+                              .p_memsz = l->eh_frame - l->eh_frame_hdr,
+                              .p_align = 4};
+    program[3] = (Elf64_Phdr){.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W, .p_align = 16};
+}
+
+static void fill_note(unsigned char *out, const struct layout *l,
+                      const unsigned char build_id[BUILD_ID_SIZE])
+{
+    struct note *note = (struct note *)(out + l->note);
+    note->header = (Elf64_Nhdr){
+        .n_namesz = sizeof note->name, .n_descsz = BUILD_ID_SIZE, .n_type = NT_GNU_BUILD_ID};
+    memcpy(note->name, "GNU", 4);
+    memcpy(note->build_id, build_id, BUILD_ID_SIZE);
+}
+
+static void fill_unwind(unsigned char *out, const struct layout *l, unsigned capacity)
+{
+    struct eh_frame_hdr *header = (struct eh_frame_hdr *)(out + l->eh_frame_hdr);
+    header->version = 1;
+    header->eh_frame_encoding = PE_PCREL_SDATA4;
+    header->count_encoding = PE_UDATA4;
+    header->table_encoding = PE_DATAREL_SDATA4;
+    header->eh_frame =
+        (int32_t)(l->eh_frame - l->eh_frame_hdr - offsetof(struct eh_frame_hdr, eh_frame));
+    header->count = capacity;
+
+    struct cie *cie = (struct cie *)(out + l->eh_frame);
+    *cie = (struct cie){.length = sizeof *cie - sizeof cie->length,
+                        .version = 1,
+                        .augmentation = "zR",
+                        .code_align = PYPERF_ARCH_CODE_ALIGN,
+                        .data_align = 0x78, /* SLEB128 of -8 */
+                        .return_register = PYPERF_ARCH_RETURN_REG,
+                        .augmentation_size = 1,
+                        .fde_encoding = PE_PCREL_SDATA4};
+    memcpy(cie->program, cie_program, sizeof cie_program);
+
+    struct fde fde = {.length = sizeof fde - sizeof fde.length, .slot_size = PYPERF_ARCH_SLOT_SIZE};
+    memcpy(fde.program, fde_program, sizeof fde_program);
+    size_t at = l->eh_frame + sizeof(struct cie);
+    size_t slot = l->text;
+    for (unsigned i = 0; i < capacity; i++) {
+        fde.cie_distance = (uint32_t)(at + offsetof(struct fde, cie_distance) - l->eh_frame);
+        fde.slot = (int32_t)(slot - (at + offsetof(struct fde, slot)));
+        memcpy(out + at, &fde, sizeof fde);
+        header->table[i].slot = (int32_t)(slot - l->eh_frame_hdr);
+        header->table[i].fde = (int32_t)(at - l->eh_frame_hdr);
+        at += sizeof fde;
+        slot += PYPERF_ARCH_SLOT_SIZE;
+    }
+}
+
+static void fill_text(unsigned char *out, const struct layout *l, unsigned capacity)
+{
+    for (unsigned i = 0; i < capacity; i++)
+        memcpy(out + l->text + (size_t)i * PYPERF_ARCH_SLOT_SIZE, pyperf_slot_template,
+               PYPERF_ARCH_SLOT_SIZE);
+}
+
+/* -- The writable part ---------------------------------------------------------------------- */
+
+static void fill_tail(struct image_tail *tail, const struct layout *l)
+{
+    memcpy(tail->section_names, section_names, sizeof section_names);
+    Elf64_Shdr *s = tail->sections;
+    s[SECTION_NOTE] = (Elf64_Shdr){.sh_name = NAME_NOTE,
+                                   .sh_type = SHT_NOTE,
+                                   .sh_flags = SHF_ALLOC,
+                                   .sh_offset = l->note,
+                                   .sh_size = sizeof(struct note),
+                                   .sh_addralign = 4};
+    s[SECTION_EH_FRAME_HDR] = (Elf64_Shdr){.sh_name = NAME_EH_FRAME_HDR,
+                                           .sh_type = SHT_PROGBITS,
+                                           .sh_flags = SHF_ALLOC,
+                                           .sh_offset = l->eh_frame_hdr,
+                                           .sh_size = l->eh_frame - l->eh_frame_hdr,
+                                           .sh_addralign = 4};
+    s[SECTION_EH_FRAME] = (Elf64_Shdr){.sh_name = NAME_EH_FRAME,
+                                       .sh_type = SHT_PROGBITS,
+                                       .sh_flags = SHF_ALLOC,
+                                       .sh_offset = l->eh_frame,
+                                       .sh_size = l->text - l->eh_frame,
+                                       .sh_addralign = 8};
+    s[SECTION_TEXT] = (Elf64_Shdr){.sh_name = NAME_TEXT,
+                                   .sh_type = SHT_PROGBITS,
+                                   .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
+                                   .sh_offset = l->text,
+                                   .sh_size = l->text_end - l->text,
+                                   .sh_addralign = PYPERF_ARCH_SLOT_SIZE};
+    for (enum section i = SECTION_NOTE; i <= SECTION_TEXT; i++)
+        s[i].sh_addr = s[i].sh_offset;
+    s[SECTION_SYMTAB] = (Elf64_Shdr){.sh_name = NAME_SYMTAB,
+                                     .sh_type = SHT_SYMTAB,
+                                     .sh_offset = l->symtab,
+                                     .sh_size = sizeof(Elf64_Sym), /* the null symbol */
+                                     .sh_link = SECTION_STRTAB,
+                                     .sh_info = 1, /* the first global one */
+                                     .sh_addralign = 8,
+                                     .sh_entsize = sizeof(Elf64_Sym)};
+    s[SECTION_STRTAB] = (Elf64_Shdr){.sh_name = NAME_STRTAB,
+                                     .sh_type = SHT_STRTAB,
+                                     .sh_offset = l->strtab,
+                                     .sh_size = 1,
+                                     .sh_addralign = 1};
+    s[SECTION_SHSTRTAB] =
+        (Elf64_Shdr){.sh_name = NAME_SHSTRTAB,
+                     .sh_type = SHT_STRTAB,
+                     .sh_offset = l->tail + offsetof(struct image_tail, section_names),
+                     .sh_size = sizeof section_names,
+                     .sh_addralign = 1};
+}
+
+uintptr_t pyperf_image_add(struct pyperf_image *image, const char *name, size_t length)
+{
+    if (image->used == image->capacity)
+        return 0;
+    uintptr_t slot = image->text + (uintptr_t)image->used * PYPERF_ARCH_SLOT_SIZE;
+    if (image->path[0] != '\0') {
+        struct image_tail *tail = image->tail;
+        if (tail == NULL)
+            return 0;
+        Elf64_Shdr *symtab = &tail->sections[SECTION_SYMTAB];
+        Elf64_Shdr *strtab = &tail->sections[SECTION_STRTAB];
+        unsigned char *file_tail = image->tail; /* file offset image->end - image->base */
+        size_t tail_offset = image->end - image->base;
+        unsigned char *strings = file_tail + (strtab->sh_offset - tail_offset);
+        size_t at = strtab->sh_size;
+        if (strtab->sh_offset - tail_offset + at + length + 1 > image->tail_size)
+            return 0;
+
+        /* The sizes last, so that a reader at any moment finds whole entries only. */
+        memcpy(strings + at, name, length);
+        strings[at + length] = '\0';
+        Elf64_Sym *symbol =
+            (Elf64_Sym *)(file_tail + (symtab->sh_offset - tail_offset) + symtab->sh_size);
+        *symbol = (Elf64_Sym){.st_name = (Elf64_Word)at,
+                              .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+                              .st_shndx = SECTION_TEXT,
+                              .st_value = slot - image->base,
+                              .st_size = PYPERF_ARCH_SLOT_SIZE};
+        __atomic_store_n(&strtab->sh_size, at + length + 1, __ATOMIC_RELEASE);
+        __atomic_store_n(&symtab->sh_size, symtab->sh_size + sizeof *symbol, __ATOMIC_RELEASE);
+    }
+    image->used++;
+    return slot;
+}
+
+/* -- The file ------------------------------------------------------------------------------- */
+
+static void random_bytes(void *out, size_t size)
+{
+    if (getrandom(out, size, GRND_NONBLOCK) == (ssize_t)size)
+        return;
+    /* No entropy yet (early boot) or no such call: unique is enough, secret is not needed. */
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t state = ((uint64_t)now.tv_sec << 30) ^ (uint64_t)now.tv_nsec ^
+                     ((uint64_t)getpid() << 40) ^ (uintptr_t)out;
+    for (unsigned char *byte = out; size > 0; size--) {
+        state = state * 6364136223846793005U + 1442695040888963407U; /* Knuth, MMIX */
+        *byte++ = (unsigned char)(state >> 56);
+    }
+}
+
+static int write_all(int fd, const unsigned char *data, size_t size)
+{
+    off_t at = 0;
+    while (size > 0) {
+        ssize_t written = pwrite(fd, data, size, at);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return written < 0 ? -errno : -EIO;
+        data += written;
+        at += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
+                    const unsigned char *prefix)
+{
+    /* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later. */
+    int status = -posix_fallocate(fd, 0, (off_t)l->file_size);
+    if (status == 0)
+        status = write_all(fd, prefix, l->text_end);
+    if (status != 0)
+        return status;
+
+    void *tail =
+        mmap(NULL, l->file_size - l->tail, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)l->tail);
+    if (tail == MAP_FAILED)
+        return -errno;
+    fill_tail(tail, l);
+
+    void *text = mmap(NULL, l->tail, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    if (text == MAP_FAILED) {
+        status = -errno;
+        munmap(tail, l->file_size - l->tail);
+        return status;
+    }
+    /* A child must not write into its parent's file. */
+    madvise(tail, l->file_size - l->tail, MADV_DONTFORK);
+    image->base = (uintptr_t)text;
+    image->tail = tail;
+    image->tail_size = l->file_size - l->tail;
+    return 0;
+}
+
+static unsigned char *fill_prefix(const struct layout *l, unsigned capacity)
+{
+    unsigned char *prefix = mmap(NULL, l->tail, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (prefix == MAP_FAILED)
+        return NULL;
+    unsigned char build_id[BUILD_ID_SIZE];
+    random_bytes(build_id, sizeof build_id);
+    fill_headers(prefix, l);
+    fill_note(prefix, l, build_id);
+    fill_unwind(prefix, l, capacity);
+    fill_text(prefix, l, capacity);
+    return prefix;
+}
+
+static void describe(struct pyperf_image *image, const struct layout *l, unsigned capacity)
+{
+    image->text = image->base + l->text;
+    image->end = image->base + l->tail;
+    image->eh_frame_hdr = image->base + l->eh_frame_hdr;
+    image->capacity = capacity;
+    image->used = 0;
+}
+
+int pyperf_image_create(struct pyperf_image *image, const char *directory, unsigned number,
+                        unsigned capacity)
+{
+    unsigned long long random;
+    random_bytes(&random, sizeof random);
+    int length = snprintf(image->path, sizeof image->path, PYPERF_IMAGE_FORMAT, directory,
+                          (long)getpid(), number, random);
+    if (length < 0 || (size_t)length >= sizeof image->path)
+        return -ENAMETOOLONG;
+
+    struct layout l = layout_for(capacity);
+    int fd = open(image->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    int status = -ENOMEM;
+    unsigned char *prefix = fill_prefix(&l, capacity);
+    if (prefix != NULL) {
+        status = map_file(image, fd, &l, prefix);
+        munmap(prefix, l.tail);
+    }
+    close(fd);
+    if (status != 0) {
+        unlink(image->path);
+        return status;
+    }
+    describe(image, &l, capacity);
+    pyperf_log_debug("image %s: %u slots at %#lx", image->path, capacity,
+                     (unsigned long)image->text);
+    return 0;
+}
+
+int pyperf_image_create_anonymous(struct pyperf_image *image, unsigned capacity)
+{
+    struct layout l = layout_for(capacity);
+    unsigned char *prefix = fill_prefix(&l, capacity);
+    if (prefix == NULL)
+        return -ENOMEM;
+    if (mprotect(prefix, l.tail, PROT_READ | PROT_EXEC) != 0) {
+        int status = -errno;
+        munmap(prefix, l.tail);
+        return status;
+    }
+    __builtin___clear_cache((char *)prefix, (char *)prefix + l.text_end);
+    *image = (struct pyperf_image){.base = (uintptr_t)prefix};
+    describe(image, &l, capacity);
+    pyperf_log_debug("anonymous trampolines: %u slots at %#lx", capacity,
+                     (unsigned long)image->text);
+    return 0;
+}
+
+void pyperf_image_disown(struct pyperf_image *image)
+{
+    image->tail = NULL;
+    image->used = image->capacity;
+}

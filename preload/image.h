@@ -1,0 +1,55 @@
+/*
+ * A pool of trampolines that is an ELF shared object.
+ *
+ * perf reads the file like any library: .symtab names the slots, .eh_frame unwinds through them.
+ * Every slot's code exists from the start; naming one is a store into a shared mapping of the
+ * file's end, so it costs no system call and outlives SIGKILL.
+ *
+ *     file offset = address - base
+ *     +--------------------------------------------------------------+
+ *     | ELF header, program headers, build-id note                   |  mapped read-execute,
+ *     | .eh_frame_hdr, .eh_frame: one FDE a slot                     |  private
+ *     | .text: one copy of the trampoline a slot                     |
+ *     +--------------------------------------------------------------+  page boundary
+ *     | section headers, .shstrtab, .symtab, .strtab (grows into its |  mapped read-write,
+ *     | reserved blocks)                                             |  shared, not inherited
+ *     +--------------------------------------------------------------+
+ *
+ * No function here takes a lock: the caller serialises all calls for one image.
+ * Memory once executable is never unmapped, reused or made writable.
+ */
+#ifndef PYPERF_IMAGE_H
+#define PYPERF_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pyperf_image {
+    uintptr_t text;         /* address of slot 0 */
+    uintptr_t base, end;    /* the executable mapping */
+    uintptr_t eh_frame_hdr; /* for the in-process unwinder */
+    unsigned capacity;      /* slots */
+    unsigned used;
+    void *tail; /* struct image_tail: the writable part; NULL when anonymous or not ours (fork) */
+    size_t tail_size;
+    char path[256]; /* "" when anonymous */
+};
+
+/* Creates the image file in `directory` and maps it.  0 or -errno: EACCES, EPERM or ENOSPC and
+ * the like say that this directory will not do; nothing is left behind then. */
+int pyperf_image_create(struct pyperf_image *image, const char *directory, unsigned number,
+                        unsigned capacity);
+
+/* The same trampolines in anonymous memory, filled and then switched once to read-execute: for
+ * systems where no directory allows an executable mapping, and for map-only output.  -errno. */
+int pyperf_image_create_anonymous(struct pyperf_image *image, unsigned capacity);
+
+/* Takes the next slot and gives it `name` (`length` bytes, no NUL).  Its address, or 0 when the
+ * image has no slot or no room for the name left. */
+uintptr_t pyperf_image_add(struct pyperf_image *image, const char *name, size_t length);
+
+/* In a forked child: forget the parent's writable part.  Slots stay usable. */
+void pyperf_image_disown(struct pyperf_image *image);
+
+#endif

@@ -1,0 +1,187 @@
+/*
+ * When to start: the policy of libpyperf.
+ *
+ * The dynamic loader runs the constructor before main(), so before there is an interpreter.  It
+ * puts a copy of CPython's table of built-in modules in the table's place, in which the init
+ * function of `marshal` is ours: every interpreter imports that module while it starts, with its
+ * thread state current.  There the evaluator is installed.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "codemap.h"
+#include "config.h"
+#include "evaluator.h"
+#include "interp.h"
+#include "log.h"
+#include "pyperf.h"
+#include "qualname.h"
+#include "slot.h"
+#include "stack.h"
+
+static struct pyperf_config config;
+static struct pyperf_python python;
+
+/* -- Start ---------------------------------------------------------------------------------- */
+
+/* Native `-X perf` refuses to start, and takes Python down with it, when an evaluator is set. */
+static bool native_perf_is_asked_for(void)
+{
+    static const char *const names[] = {"perf", "perf_jit"};
+    if (python.layout->minor < 12)
+        return false;
+    PyObject *options = python.sys_object("_xoptions");
+    for (size_t i = 0; options != NULL && i < sizeof names / sizeof names[0]; i++)
+        if (python.dict_item(options, names[i]) != NULL)
+            return true;
+    const char *variable = getenv("PYTHONPERFSUPPORT");
+    const char *jit = getenv("PYTHON_PERF_JIT_SUPPORT");
+    return (variable != NULL && strcmp(variable, "1") == 0) ||
+           (jit != NULL && strcmp(jit, "1") == 0);
+}
+
+static int start_once(void)
+{
+    enum { UNTRIED, WORKS, FAILED };
+    static int state = UNTRIED;
+    if (state == UNTRIED) {
+        state = FAILED;
+        if (pyperf_interp_verify(&python) == 0 && pyperf_slots_start(&config) == 0 &&
+            pthread_atfork(pyperf_slots_before_fork, pyperf_slots_after_fork_in_parent,
+                           pyperf_slots_after_fork_in_child) == 0) {
+            pyperf_evaluator_start(&python);
+            state = WORKS;
+        }
+    }
+    return state == WORKS ? 0 : -ENOTSUP;
+}
+
+/* In every new interpreter, GIL held. */
+static void install(void)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    void *interp = pyperf_interp_of(python.current_tstate());
+    bool is_main = python.interp_id == NULL || python.interp_id(interp) == 0;
+    int saved_errno = errno;
+    if (is_main && native_perf_is_asked_for()) {
+        pyperf_log_error("off: Python's own perf support was asked for, and serves");
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    if (is_main) {
+        pyperf_codemap_reset();
+        pyperf_qualname_reset();
+    }
+    int status = start_once();
+    if (status == 0)
+        status = pyperf_evaluator_install();
+    pthread_mutex_unlock(&lock);
+    if (status == 0)
+        pyperf_log_info("installed in CPython %s", python.layout->name);
+    errno = saved_errno;
+}
+
+/* -- Getting called ------------------------------------------------------------------------- */
+
+/* PyModuleDef and PyModuleDef_Slot: Include/moduleobject.h, the same from 3.6 to 3.15 but for the
+ * object header. */
+enum { MODULE_DEF_SIZE = 104, MODULE_DEF_SLOTS = 72, FREE_THREADED_HEADER = 16, MAX_SLOTS = 16 };
+enum { PY_MOD_EXEC = 2 };
+
+struct module_slot {
+    int id;
+    void *value;
+};
+
+static PyObject *(*original_init)(void);
+
+static int execute_module(PyObject *module)
+{
+    (void)module;
+    install();
+    return 0;
+}
+
+/* A copy of a module definition that first of all calls execute_module(), in the interpreter that
+ * the module is for: init functions of 3.13+ run in the main one. */
+static PyObject *extend_definition(PyObject *definition)
+{
+    static _Alignas(16) unsigned char copy[MODULE_DEF_SIZE + FREE_THREADED_HEADER];
+    static struct module_slot slots[MAX_SLOTS + 2] = {{PY_MOD_EXEC, (void *)execute_module}};
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static PyObject *extended;
+
+    pthread_mutex_lock(&lock);
+    if (extended == NULL) {
+        size_t header = python.layout->free_threaded ? FREE_THREADED_HEADER : 0;
+        const struct module_slot *old = pyperf_pointer_at(definition, MODULE_DEF_SLOTS + header);
+        size_t count = 0;
+        while (old != NULL && old[count].id != 0 && count < MAX_SLOTS)
+            count++;
+        if (count < MAX_SLOTS) {
+            memcpy(copy, definition, MODULE_DEF_SIZE + header);
+            memcpy(slots + 1, old, count * sizeof *slots);
+            struct module_slot *ours = slots;
+            memcpy(copy + MODULE_DEF_SLOTS + header, &ours, sizeof ours);
+            extended = copy;
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    return extended != NULL ? extended : definition;
+}
+
+static PyObject *wrapped_init(void)
+{
+    PyObject *result = original_init();
+    if (result == NULL)
+        return NULL;
+    /* A definition to be executed, or on 3.6 to 3.9 the finished module? */
+    void *definition_type = dlsym(RTLD_DEFAULT, "PyModuleDef_Type");
+    if (definition_type != NULL && pyperf_type_of(result, python.layout) == definition_type)
+        return extend_definition(result);
+    install();
+    return result;
+}
+
+static int wrap_inittab(void)
+{
+    struct pyperf_inittab *table = *python.inittab;
+    size_t count = 0;
+    size_t target = SIZE_MAX;
+    for (; table[count].name != NULL; count++)
+        if (strcmp(table[count].name, "marshal") == 0)
+            target = count;
+    if (target == SIZE_MAX || table[target].init == NULL)
+        return -ENOENT;
+    if (table[target].init == wrapped_init)
+        return 0;
+    size_t size = (count + 1) * sizeof *table;
+    struct pyperf_inittab *copy =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (copy == MAP_FAILED)
+        return -ENOMEM;
+    memcpy(copy, table, size);
+    original_init = copy[target].init;
+    copy[target].init = wrapped_init;
+    *python.inittab = copy;
+    return 0;
+}
+
+__attribute__((constructor)) static void start(int argc, char **argv, char **environment)
+{
+    (void)argc;
+    (void)argv;
+    if (!pyperf_config_enabled() || dlsym(RTLD_DEFAULT, "PyImport_Inittab") == NULL)
+        return;
+    int saved_errno = errno;
+    pyperf_config_read(&config);
+    pyperf_stack_init(environment);
+    if (pyperf_interp_find(&python, RTLD_DEFAULT) == 0 && wrap_inittab() != 0)
+        pyperf_log_error("declined: CPython %s without a built-in marshal module",
+                         python.layout->name);
+    errno = saved_errno;
+}

@@ -1,0 +1,110 @@
+/*
+ * CPython as we find it: which version, which layout, which functions.
+ *
+ * interp_layouts.h is the only place that knows what differs between versions; this module picks
+ * its row, resolves the functions the row needs, and checks the row against a real code object
+ * before anybody relies on it.  What is not known is declined, never guessed.
+ */
+#ifndef PYPERF_INTERP_H
+#define PYPERF_INTERP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trampoline.h"
+
+typedef void PyObject; /* Python's objects are opaque here; no Python header is included */
+
+/* How a cached slot is known to be still that of the code object (codemap.h). */
+enum pyperf_identity { PYPERF_BY_NAME, PYPERF_BY_VERSION };
+
+/* What of the recursion state the evaluator has to look after (evaluator.c, "Deep stacks"). */
+enum pyperf_guard { PYPERF_GUARD_NONE, PYPERF_GUARD_STACK, PYPERF_GUARD_STACK_AND_UNITS };
+
+/* Offsets in bytes, LP64. */
+struct pyperf_layout {
+    const char *name;
+    int minor;
+    bool free_threaded;
+    bool tstate_argument; /* evaluator(tstate, frame, throw) rather than (frame, throw) */
+    enum pyperf_identity identity;
+    enum pyperf_guard guard;
+    size_t frame_code;  /* the code object in a frame ... */
+    uintptr_t code_tag; /* ... and the bits of that word which are not address */
+    size_t co_filename, co_name, co_qualname, co_firstlineno;
+    size_t co_version;                   /* 3.12+ */
+    size_t co_code, co_consts, co_names; /* up to 3.10: to derive qualified names */
+    size_t eval_frame;                   /* in the interpreter; up to 3.8, which has no setter */
+    size_t c_recursion_remaining;        /* in the thread state; 3.12 and 3.13 */
+};
+
+/* `struct _inittab` (Include/import.h), the same in every version. */
+struct pyperf_inittab {
+    const char *name;
+    PyObject *(*init)(void);
+};
+
+struct pyperf_python {
+    const struct pyperf_layout *layout;
+    pyperf_evaluator_fn default_evaluator;
+    struct pyperf_inittab **inittab;
+
+    void *(*current_tstate)(void);                               /* NULL without one */
+    void (*set_evaluator)(void *interp, pyperf_evaluator_fn);    /* 3.9+ */
+    pyperf_evaluator_fn (*get_evaluator)(void *interp);          /* 3.9+ */
+    int64_t (*interp_id)(void *interp);                          /* 3.7+ */
+    const char *(*utf8)(PyObject *string, ptrdiff_t *size);      /* PyUnicode_AsUTF8AndSize */
+    PyObject *(*encode)(PyObject *, const char *, const char *); /* PyUnicode_AsEncodedString */
+    int (*bytes)(PyObject *, char **, ptrdiff_t *);              /* PyBytes_AsStringAndSize */
+    void (*incref)(PyObject *);
+    void (*decref)(PyObject *);
+    PyObject *(*error_occurred)(void);
+    void (*error_clear)(void);
+    void (*error_fetch)(PyObject **, PyObject **, PyObject **);
+    void (*error_restore)(PyObject *, PyObject *, PyObject *);
+    PyObject *(*new_empty_code)(const char *file, const char *function, int line);
+    PyObject *(*sys_object)(const char *);            /* borrowed */
+    PyObject *(*dict_item)(PyObject *, const char *); /* borrowed */
+    void *code_type;
+
+    /* up to 3.10, for qualified names */
+    ptrdiff_t (*tuple_size)(PyObject *);
+    PyObject *(*tuple_item)(PyObject *, ptrdiff_t);
+    int (*compare_ascii)(PyObject *, const char *);
+    PyObject *(*module_dict)(void);
+    PyObject *(*attribute)(PyObject *, const char *);
+    PyObject *(*mapping_values)(PyObject *);
+    ptrdiff_t (*list_size)(PyObject *);
+    PyObject *(*list_item)(PyObject *, ptrdiff_t);
+    void *unicode_type, *function_type, *type_type;
+};
+
+/*
+ * Looks for CPython among the loaded objects (`handle` as for dlsym) and fills `python` in.
+ * 0; -ENOENT when this process is no Python at all (nothing is logged); -ENOTSUP after one log
+ * line when it is one that we do not know.  Needs no interpreter to exist yet.
+ */
+int pyperf_interp_find(struct pyperf_python *python, void *handle);
+
+/* Compares the row with the running interpreter.  GIL held.  -ENOTSUP after one log line. */
+int pyperf_interp_verify(const struct pyperf_python *python);
+
+/* Thread state to interpreter: at this offset in every version from 3.6 to 3.15. */
+static inline void *pyperf_interp_of(void *tstate)
+{
+    return *(void **)((char *)tstate + 16);
+}
+
+static inline void *pyperf_pointer_at(const void *object, size_t offset)
+{
+    return *(void *const *)((const char *)object + offset);
+}
+
+static inline PyObject *pyperf_type_of(PyObject *object, const struct pyperf_layout *layout)
+{
+    /* ob_type follows ob_refcnt, and on free-threaded builds three words (Include/object.h) */
+    return pyperf_pointer_at(object, layout->free_threaded ? 24 : 8);
+}
+
+#endif

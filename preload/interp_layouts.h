@@ -1,0 +1,157 @@
+/*
+ * One row for each CPython that we know: the sole owner of what differs between versions.
+ *
+ * Read off the DWARF of built interpreters (3.6 to 3.13), and by offsetof() from the headers of
+ * 3.13 to 3.15, with and without Py_GIL_DISABLED.  pyperf_interp_verify() checks each on the
+ * running interpreter.  evaluator.c makes one evaluator for each row, with the row's numbers as
+ * constants in its code.
+ *
+ * To add a version: read the offsets, add a row here and a line in evaluator.c's table, run
+ * tests/integration on the interpreter.
+ */
+#ifndef PYPERF_INTERP_LAYOUTS_H
+#define PYPERF_INTERP_LAYOUTS_H
+
+#include "interp.h"
+
+/* Slots of a code object up to 3.10 differ by the argument count that 3.8 added. */
+#define CODE_3_6                                                                                   \
+    .co_filename = 96, .co_name = 104, .co_firstlineno = 36, .co_code = 40, .co_consts = 48,       \
+    .co_names = 56
+#define CODE_3_8                                                                                   \
+    .co_filename = 104, .co_name = 112, .co_firstlineno = 40, .co_code = 48, .co_consts = 56,      \
+    .co_names = 64
+#define CODE_3_12                                                                                  \
+    .co_filename = 112, .co_name = 120, .co_qualname = 128, .co_firstlineno = 68, .co_version = 92
+/* Free-threaded object headers are 16 bytes longer. */
+#define CODE_3_13T                                                                                 \
+    .co_filename = 128, .co_name = 136, .co_qualname = 144, .co_firstlineno = 84, .co_version = 108
+
+static const struct pyperf_layout layout_3_6 = {
+    .name = "3.6",
+    .minor = 6,
+    .identity = PYPERF_BY_NAME,
+    .frame_code = 32,
+    CODE_3_6,
+    .eval_frame = 112,
+};
+static const struct pyperf_layout layout_3_7 = {
+    .name = "3.7",
+    .minor = 7,
+    .identity = PYPERF_BY_NAME,
+    .frame_code = 32,
+    CODE_3_6,
+    .eval_frame = 464,
+};
+static const struct pyperf_layout layout_3_8 = {
+    .name = "3.8",
+    .minor = 8,
+    .identity = PYPERF_BY_NAME,
+    .frame_code = 32,
+    CODE_3_8,
+    .eval_frame = 568,
+};
+static const struct pyperf_layout layout_3_9 = {
+    .name = "3.9",
+    .minor = 9,
+    .identity = PYPERF_BY_NAME,
+    .tstate_argument = true,
+    .frame_code = 32,
+    CODE_3_8,
+};
+static const struct pyperf_layout layout_3_10 = {
+    .name = "3.10",
+    .minor = 10,
+    .identity = PYPERF_BY_NAME,
+    .tstate_argument = true,
+    .frame_code = 32,
+    CODE_3_8,
+};
+static const struct pyperf_layout layout_3_11 = {
+    .name = "3.11",
+    .minor = 11,
+    .identity = PYPERF_BY_NAME,
+    .tstate_argument = true,
+    .guard = PYPERF_GUARD_STACK,
+    .frame_code = 32,
+    .co_filename = 112,
+    .co_name = 120,
+    .co_qualname = 128,
+    .co_firstlineno = 72,
+};
+static const struct pyperf_layout layout_3_12 = {
+    .name = "3.12",
+    .minor = 12,
+    .identity = PYPERF_BY_VERSION,
+    .tstate_argument = true,
+    .guard = PYPERF_GUARD_STACK_AND_UNITS,
+    .frame_code = 0,
+    CODE_3_12,
+    .c_recursion_remaining = 36,
+};
+static const struct pyperf_layout layout_3_13 = {
+    .name = "3.13",
+    .minor = 13,
+    .identity = PYPERF_BY_VERSION,
+    .tstate_argument = true,
+    .guard = PYPERF_GUARD_STACK_AND_UNITS,
+    .frame_code = 0,
+    CODE_3_12,
+    .c_recursion_remaining = 52,
+};
+static const struct pyperf_layout layout_3_13t = {
+    .name = "3.13t",
+    .minor = 13,
+    .free_threaded = true,
+    .identity = PYPERF_BY_VERSION,
+    .tstate_argument = true,
+    .guard = PYPERF_GUARD_STACK_AND_UNITS,
+    .frame_code = 0,
+    CODE_3_13T,
+    .c_recursion_remaining = 52,
+};
+/* From 3.14 the frame holds a _PyStackRef, whose low bits are tags. */
+static const struct pyperf_layout layout_3_14 = {
+    .name = "3.14",
+    .minor = 14,
+    .identity = PYPERF_BY_VERSION,
+    .tstate_argument = true,
+    .guard = PYPERF_GUARD_STACK,
+    .frame_code = 0,
+    .code_tag = 3,
+    CODE_3_12,
+};
+static const struct pyperf_layout layout_3_14t = {
+    .name = "3.14t",
+    .minor = 14,
+    .free_threaded = true,
+    .identity = PYPERF_BY_VERSION,
+    .tstate_argument = true,
+    .guard = PYPERF_GUARD_STACK,
+    .frame_code = 0,
+    .code_tag = 3,
+    CODE_3_13T,
+};
+static const struct pyperf_layout layout_3_15 = {
+    .name = "3.15",
+    .minor = 15,
+    .identity = PYPERF_BY_VERSION,
+    .tstate_argument = true,
+    .guard = PYPERF_GUARD_STACK,
+    .frame_code = 0,
+    .code_tag = 3,
+    CODE_3_12,
+};
+static const struct pyperf_layout layout_3_15t = {
+    .name = "3.15t",
+    .minor = 15,
+    .free_threaded = true,
+    .identity = PYPERF_BY_VERSION,
+    .tstate_argument = true,
+    .guard = PYPERF_GUARD_STACK,
+    .frame_code = 0,
+    .code_tag = 3,
+    CODE_3_13T,
+};
+
+#endif

@@ -1,0 +1,284 @@
+/* The registry of names and slots; see slot.h. */
+#include "slot.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "image.h"
+#include "log.h"
+#include "perfmap.h"
+#include "pyperf.h"
+#include "unwind.h"
+
+/*
+ * Slots in the first image and in the largest: the first holds what a small program calls, so
+ * that a short-lived process writes little (some 300 KiB); a program with ten thousand functions
+ * still has one or two files.  The total bounds a process that makes new names for ever: about
+ * 25 MiB of names and symbols.
+ */
+enum { FIRST_CAPACITY = 2048, LARGEST_CAPACITY = 65536, GROWTH = 8, TOTAL_SLOTS = 262144 };
+
+struct entry {
+    uint64_t hash; /* of the whole name; 0: free */
+    uintptr_t slot;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static const struct pyperf_config *config;
+static pid_t owner;
+
+static struct pyperf_image current;
+static unsigned image_number;
+static unsigned next_capacity = FIRST_CAPACITY;
+static unsigned total_slots;
+static uintptr_t other_slot;
+static char directory[sizeof current.path]; /* where the last image went */
+
+static struct entry *table;
+static size_t table_size; /* a power of two */
+static size_t table_used;
+
+/* -- Names ---------------------------------------------------------------------------------- */
+
+static char name[PYPERF_NAME_MAX + 8];
+static size_t name_length;
+
+/* A control character would break the map's lines or a terminal: write it as Python does. */
+static void append(const char *text, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < length && name_length < PYPERF_NAME_MAX; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte >= 0x20 && byte != 0x7f) {
+            name[name_length++] = (char)byte;
+            continue;
+        }
+        char escaped[] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+        size_t size = sizeof escaped;
+        if (byte == '\n' || byte == '\t' || byte == '\r') {
+            escaped[1] = byte == '\n' ? 'n' : byte == '\t' ? 't' : 'r';
+            size = 2;
+        }
+        if (name_length + size > PYPERF_NAME_MAX)
+            break;
+        memcpy(name + name_length, escaped, size);
+        name_length += size;
+    }
+}
+
+static bool is_continuation(char byte)
+{
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+static void compose(const struct pyperf_symbol *symbol)
+{
+    static const char cut[] = "...";
+    name_length = 0;
+    append(PYPERF_NAME_PREFIX, strlen(PYPERF_NAME_PREFIX));
+    append(symbol->qualname, symbol->qualname_length);
+    append(":", 1);
+    append(symbol->filename, symbol->filename_length);
+    if (name_length + 4 <= PYPERF_NAME_MAX)
+        return;
+    name_length = PYPERF_NAME_MAX - strlen(cut);
+    while (name_length > 0 && is_continuation(name[name_length]))
+        name_length--;
+    memcpy(name + name_length, cut, strlen(cut));
+    name_length += strlen(cut);
+}
+
+/* FNV-1a, 64 bit (Fowler, Noll, Vo): two of 262,144 names collide once in 500 million runs, and
+ * then share a label. */
+static uint64_t hash_name(void)
+{
+    uint64_t hash = 14695981039346656037U;
+    for (size_t i = 0; i < name_length; i++)
+        hash = (hash ^ (unsigned char)name[i]) * 1099511628211U;
+    return hash | 1;
+}
+
+/* -- Table ---------------------------------------------------------------------------------- */
+
+static struct entry *find(uint64_t hash)
+{
+    size_t at = (hash >> 8) & (table_size - 1);
+    while (table[at].hash != 0 && table[at].hash != hash)
+        at = (at + 1) & (table_size - 1);
+    return &table[at];
+}
+
+static int grow_table(void)
+{
+    struct entry *old = table;
+    size_t old_size = table_size;
+    size_t size = old_size != 0 ? old_size * 2 : 4096;
+    struct entry *bigger = mmap(NULL, size * sizeof *bigger, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bigger == MAP_FAILED)
+        return -ENOMEM;
+    table = bigger;
+    table_size = size;
+    for (size_t i = 0; i < old_size; i++)
+        if (old[i].hash != 0)
+            *find(old[i].hash) = old[i];
+    if (old != NULL)
+        munmap(old, old_size * sizeof *old);
+    return 0;
+}
+
+/* -- Images --------------------------------------------------------------------------------- */
+
+static int open_image(void)
+{
+    const char *candidates[] = {config->directory, "/tmp", getenv("XDG_RUNTIME_DIR"), "/var/tmp",
+                                "/dev/shm"};
+    unsigned first = config->directory != NULL ? 0 : 1;
+    unsigned count = config->directory != NULL ? 1 : sizeof candidates / sizeof candidates[0];
+    int status = -ENOENT;
+    if (directory[0] != '\0') {
+        status = pyperf_image_create(&current, directory, image_number, next_capacity);
+        if (status == 0)
+            return 0;
+    }
+    for (unsigned i = first; i < count; i++) {
+        if (candidates[i] == NULL || candidates[i][0] != '/')
+            continue;
+        status = pyperf_image_create(&current, candidates[i], image_number, next_capacity);
+        if (status == 0) {
+            if (strlen(candidates[i]) < sizeof directory)
+                strcpy(directory, candidates[i]);
+            return 0;
+        }
+        pyperf_log_info("no image in %s: %s", candidates[i], strerror(-status));
+    }
+    return status;
+}
+
+/* A new pool of trampolines in `current`: a file where one can be had, else memory. */
+static int open_pool(void)
+{
+    int status = -ENOTSUP;
+    if (config->image)
+        status = open_image();
+    if (status != 0 && config->map) {
+        if (config->image)
+            pyperf_log_error("no directory allows an executable file (%s): names are in the map "
+                             "only; set " PYPERF_ENV_DIR " to one that does",
+                             strerror(-status));
+        status = pyperf_image_create_anonymous(&current, next_capacity);
+    }
+    if (status != 0)
+        return status;
+    pyperf_unwind_add(&current);
+    image_number++;
+    if (next_capacity < LARGEST_CAPACITY)
+        next_capacity *= GROWTH;
+    if (next_capacity > LARGEST_CAPACITY)
+        next_capacity = LARGEST_CAPACITY;
+    return 0;
+}
+
+int pyperf_slots_start(const struct pyperf_config *settings)
+{
+    config = settings;
+    owner = getpid();
+    int status = grow_table();
+    if (status == 0)
+        status = open_pool();
+    if (status != 0)
+        pyperf_log_error("off: no memory can be made executable (%s); set " PYPERF_ENV_DIR
+                         " to a directory on a file system without noexec",
+                         strerror(-status));
+    return status;
+}
+
+static void become_child(void)
+{
+    owner = getpid();
+    pyperf_image_disown(&current);
+    image_number = 0;
+    next_capacity = FIRST_CAPACITY;
+    /* Names that no file of the child's will tell have to be in its map. */
+    pyperf_map_forked(!config->image || current.path[0] == '\0');
+}
+
+/* -- Slots ---------------------------------------------------------------------------------- */
+
+static uintptr_t add_name(void)
+{
+    uintptr_t slot = pyperf_image_add(&current, name, name_length);
+    if (slot == 0) {
+        if (open_pool() != 0)
+            return 0;
+        slot = pyperf_image_add(&current, name, name_length);
+    }
+    if (slot != 0) {
+        total_slots++;
+        if (config->map)
+            pyperf_map_add(slot, PYPERF_ARCH_SLOT_SIZE, name, name_length);
+    }
+    return slot;
+}
+
+static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
+{
+    if (getpid() != owner) /* forked past pthread_atfork, by a bare clone() */
+        become_child();
+    compose(symbol);
+    uint64_t hash = hash_name();
+    struct entry *entry = find(hash);
+    if (entry->hash != 0)
+        return entry->slot;
+    if (other_slot != 0)
+        return other_slot;
+    if (total_slots >= TOTAL_SLOTS - 1 || (table_used * 2 >= table_size && grow_table() != 0)) {
+        pyperf_log_error("%u functions named: new ones share one name from now on", total_slots);
+        name_length = 0;
+        append(PYPERF_NAME_OTHER, strlen(PYPERF_NAME_OTHER));
+        other_slot = add_name();
+        return other_slot;
+    }
+    uintptr_t slot = add_name();
+    if (slot == 0)
+        return 0;
+    *find(hash) = (struct entry){.hash = hash, .slot = slot};
+    table_used++;
+    return slot;
+}
+
+pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
+{
+    pthread_mutex_lock(&lock);
+    uintptr_t slot = slot_for_locked(symbol);
+    pthread_mutex_unlock(&lock);
+    if (slot == 0)
+        slot = (uintptr_t)pyperf_slot_template;
+    return (pyperf_slot_fn)slot;
+}
+
+/* -- fork ----------------------------------------------------------------------------------- */
+
+void pyperf_slots_before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void pyperf_slots_after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+void pyperf_slots_after_fork_in_child(void)
+{
+    become_child();
+    pthread_mutex_unlock(&lock);
+}

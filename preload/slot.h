@@ -1,0 +1,37 @@
+/*
+ * From a function's name to its slot.
+ *
+ * Owns the images and the map.  Functions of the same name share a slot, so a program that makes
+ * the same functions over and over uses no more of them; past a limit all new names share
+ * `py::<other>`.  Slots are never taken back: they may be on a stack.
+ */
+#ifndef PYPERF_SLOT_H
+#define PYPERF_SLOT_H
+
+#include <stddef.h>
+
+#include "config.h"
+#include "trampoline.h"
+
+/* The two parts of a name: UTF-8, not NUL-terminated, any bytes; borrowed for the call. */
+struct pyperf_symbol {
+    const char *qualname;
+    size_t qualname_length;
+    const char *filename;
+    size_t filename_length;
+};
+
+/* Makes the first pool of trampolines.  0, or -errno after one log line that names the remedy. */
+int pyperf_slots_start(const struct pyperf_config *config);
+
+/* The slot of that name, made when there is none.  Never NULL: when all else fails it is the
+ * library's own nameless trampoline.  Any thread; takes the slot lock, holds it across the writes
+ * to image and map, calls nothing of Python. */
+pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol);
+
+/* For pthread_atfork(). */
+void pyperf_slots_before_fork(void);
+void pyperf_slots_after_fork_in_parent(void);
+void pyperf_slots_after_fork_in_child(void);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * How deep a thread's C stack is, asked with one compare.
+ *
+ * The evaluator compares the stack pointer with pyperf_stack_limit; only below it anybody has to
+ * think.  A thread starts with the highest limit, so that its first call comes here.
+ */
+#ifndef PYPERF_STACK_H
+#define PYPERF_STACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* initial-exec: one load to reach it.  The library is preloaded, so it has static TLS. */
+extern __thread uintptr_t pyperf_stack_limit __attribute__((tls_model("initial-exec")));
+
+enum pyperf_stack_state {
+    PYPERF_STACK_FINE,    /* nothing to do; also on a stack that is not this thread's own */
+    PYPERF_STACK_SEGMENT, /* a further 64 KiB begins */
+    PYPERF_STACK_LOW,     /* half of the stack, or all but 64 KiB of it, is used up */
+};
+
+/* Tells where `sp` is.  `segments`: whether the caller wants to hear of PYPERF_STACK_SEGMENT.
+ * Sets the limit for the calls made from here. */
+enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments);
+
+/* Back in the frame that was told PYPERF_STACK_SEGMENT: sets the limit for its callers. */
+void pyperf_stack_leave_segment(uintptr_t sp);
+
+/* Call from the constructor: notes where the main thread's stack begins. */
+void pyperf_stack_init(const void *top);
+
+#endif

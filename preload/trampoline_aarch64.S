@@ -1,0 +1,46 @@
+/*
+ * The trampoline: the one routine that every slot of an image is a copy of.
+ *
+ *     void *slot(void *a, void *b, void *c, evaluator *next)
+ *     {
+ *         return next(a, b, c);          // never as a tail call: perf has to find the slot
+ *     }                                  // on the stack
+ *
+ * The arguments stay where the interpreter put them (x0, x1, x2); the fourth, x3, is what to
+ * call.  x29 points to the frame record {x29, x30} that `perf record -g` follows.  The return
+ * address is signed as the platform's own code does; paciasp is also the BTI landing pad for a
+ * call and for the `br x16`/`br x17` that compilers use for tail calls.  Position independent,
+ * 32 bytes.  arch.h repeats the .cfi directives as bytes for the image.
+ */
+
+/* HINT space: no-ops on processors without BTI or pointer authentication. */
+#define SIGN_RETURN_ADDRESS         hint 25     /* paciasp */
+#define AUTHENTICATE_RETURN_ADDRESS hint 29     /* autiasp */
+
+    .text
+    .p2align 5
+    .globl  pyperf_slot_template
+    .hidden pyperf_slot_template
+    .type   pyperf_slot_template, %function
+pyperf_slot_template:
+    .cfi_startproc
+    SIGN_RETURN_ADDRESS
+    .cfi_negate_ra_state
+    stp     x29, x30, [sp, #-16]!
+    .cfi_def_cfa_offset 16
+    .cfi_offset x29, -16
+    .cfi_offset x30, -8
+    mov     x29, sp
+    blr     x3
+    ldp     x29, x30, [sp], #16
+    .cfi_restore x30
+    .cfi_restore x29
+    .cfi_def_cfa_offset 0
+    AUTHENTICATE_RETURN_ADDRESS
+    .cfi_negate_ra_state
+    ret
+    .p2align 5
+    .cfi_endproc
+    .size   pyperf_slot_template, . - pyperf_slot_template
+
+    .section .note.GNU-stack, "", %progbits

@@ -1,0 +1,57 @@
+/*
+ * The trampoline: the one routine that every slot of an image is a copy of.
+ *
+ *     void *slot(void *a, void *b, void *c, evaluator *next)
+ *     {
+ *         return next(a, b, c);          // never as a tail call: perf has to find the slot
+ *     }                                  // on the stack
+ *
+ * The arguments stay where the interpreter put them (rdi, rsi, rdx); the fourth, rcx, is what
+ * to call.  The stack, growing down, while `next` runs:
+ *
+ *     | return address into the interpreter   |
+ *     | interpreter's rbp                     | <- rbp: the frame record that `perf record -g`
+ *     | return address into this slot         |         follows
+ *
+ * The routine is position independent and 16 bytes long, so a page holds 256 of them.
+ * arch.h repeats the .cfi directives as bytes for the image.
+ */
+
+#define CET_LANDING_PAD endbr64
+
+    .text
+    .p2align 4
+    .globl  pyperf_slot_template
+    .hidden pyperf_slot_template
+    .type   pyperf_slot_template, @function
+pyperf_slot_template:
+    .cfi_startproc
+    CET_LANDING_PAD
+    pushq   %rbp
+    .cfi_def_cfa_offset 16
+    .cfi_offset %rbp, -16
+    movq    %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    callq   *%rcx
+    popq    %rbp
+    .cfi_restore %rbp
+    .cfi_def_cfa %rsp, 8
+    retq
+    .p2align 4, 0xcc
+    .cfi_endproc
+    .size   pyperf_slot_template, . - pyperf_slot_template
+
+/* The property note that lets a process keep IBT and shadow stacks on (x86-64 psABI, 11.2):
+   without it in every object the linker drops it from the library. */
+    .section .note.gnu.property, "a", @note
+    .p2align 3
+    .long   4                           /* name size */
+    .long   16                          /* descriptor size */
+    .long   5                           /* NT_GNU_PROPERTY_TYPE_0 */
+    .asciz  "GNU"
+    .long   0xc0000002                  /* GNU_PROPERTY_X86_FEATURE_1_AND */
+    .long   4
+    .long   3                           /* IBT | SHSTK */
+    .long   0
+
+    .section .note.GNU-stack, "", @progbits

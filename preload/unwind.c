@@ -1,0 +1,128 @@
+/* Answers unwinders' questions about images; see unwind.h. */
+#include "unwind.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image.h"
+
+/* glibc 2.35 <dlfcn.h>, declared here so that the library builds and runs with older ones; the
+ * layout is the same on x86-64 and aarch64, which have no dlfo_eh_dbase. */
+struct find_object {
+    unsigned long long flags;
+    void *map_start;
+    void *map_end;
+    struct link_map *link_map;
+    void *eh_frame;
+    unsigned long long reserved[7];
+};
+
+typedef int (*find_object_fn)(void *, struct find_object *);
+typedef int (*phdr_callback)(struct dl_phdr_info *, size_t, void *);
+typedef int (*iterate_fn)(phdr_callback, void *);
+
+int pyperf_dl_find_object(void *address, struct find_object *result) __asm__("_dl_find_object");
+int pyperf_dl_iterate_phdr(phdr_callback callback, void *data) __asm__("dl_iterate_phdr");
+
+enum { TABLE_SIZE = 64 };
+
+/* One link map serves all: callers read its name and load address only where they print. */
+static struct known_image {
+    uintptr_t start, end, eh_frame_hdr;
+    struct link_map link_map;
+    char path[sizeof(((struct pyperf_image *)0)->path)];
+} images[TABLE_SIZE];
+static unsigned image_count;
+
+void pyperf_unwind_add(const struct pyperf_image *image)
+{
+    unsigned count = image_count;
+    if (count == TABLE_SIZE)
+        return;
+    struct known_image *known = &images[count];
+    known->start = image->base;
+    known->end = image->end;
+    known->eh_frame_hdr = image->eh_frame_hdr;
+    __builtin_memcpy(known->path, image->path, sizeof known->path);
+    known->link_map.l_addr = image->base;
+    known->link_map.l_name = known->path;
+    __atomic_store_n(&image_count, count + 1, __ATOMIC_RELEASE);
+}
+
+static void *next_definition(void **cache, const char *name)
+{
+    void *found = __atomic_load_n(cache, __ATOMIC_RELAXED);
+    if (found == NULL) {
+        found = dlsym(RTLD_NEXT, name);
+        __atomic_store_n(cache, found, __ATOMIC_RELAXED);
+    }
+    return found;
+}
+
+/* Async-signal-safe once the real function is known, as the original. */
+int pyperf_dl_find_object(void *address, struct find_object *result)
+{
+    unsigned count = __atomic_load_n(&image_count, __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; i < count; i++) {
+        struct known_image *known = &images[i];
+        if ((uintptr_t)address - known->start < known->end - known->start) {
+            *result = (struct find_object){.map_start = (void *)known->start,
+                                           .map_end = (void *)known->end,
+                                           .link_map = &known->link_map,
+                                           .eh_frame = (void *)known->eh_frame_hdr};
+            return 0;
+        }
+    }
+    static void *cache;
+    find_object_fn real = (find_object_fn)next_definition(&cache, "_dl_find_object");
+    return real != NULL ? real(address, result) : -1;
+}
+
+/* What the real iteration hands on, with our images counted as loaded objects: libgcc caches by
+ * dlpi_adds. */
+struct forward {
+    phdr_callback callback;
+    void *data;
+    unsigned images;
+    unsigned long long adds, subs;
+};
+
+static int forward_object(struct dl_phdr_info *info, size_t size, void *data)
+{
+    struct forward *forward = data;
+    struct dl_phdr_info copy = *info;
+    if (size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof info->dlpi_subs) {
+        copy.dlpi_adds += forward->images;
+        forward->adds = copy.dlpi_adds;
+        forward->subs = copy.dlpi_subs;
+    }
+    return forward->callback(&copy, size, forward->data);
+}
+
+int pyperf_dl_iterate_phdr(phdr_callback callback, void *data)
+{
+    static void *cache;
+    iterate_fn real = (iterate_fn)next_definition(&cache, "dl_iterate_phdr");
+    unsigned count = __atomic_load_n(&image_count, __ATOMIC_ACQUIRE);
+    if (count == 0)
+        return real != NULL ? real(callback, data) : 0;
+
+    struct forward forward = {.callback = callback, .data = data, .images = count};
+    int status = real != NULL ? real(forward_object, &forward) : 0;
+    for (unsigned i = 0; i < count && status == 0; i++) {
+        const Elf64_Ehdr *header = (const Elf64_Ehdr *)images[i].start;
+        struct dl_phdr_info info = {
+            .dlpi_addr = images[i].start,
+            .dlpi_name = images[i].path,
+            .dlpi_phdr = (const ElfW(Phdr) *)(images[i].start + header->e_phoff),
+            .dlpi_phnum = header->e_phnum,
+            .dlpi_adds = forward.adds,
+            .dlpi_subs = forward.subs,
+        };
+        status = callback(&info, sizeof info, data);
+    }
+    return status;
+}
