@@ -62,7 +62,7 @@ def read_map(path):
             raise AssertionError("not UTF-8: %r (%s)" % (raw[:200], error))
         entry = re.match(r"([0-9a-f]+) ([0-9a-f]+) (\S.*)$", line)
         assert entry, "not a map line: %r" % line[:200]
-        bad = re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029]", line)
+        bad = re.search("[\x00-\x1f\x7f]", line)
         assert not bad, "control character %r in %r" % (bad.group(), line[:200])
         entries.append(Symbol(int(entry.group(1), 16), int(entry.group(2), 16), entry.group(3)))
     return entries

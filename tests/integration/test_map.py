@@ -2,6 +2,7 @@
 
 import os
 import stat
+import unicodedata
 
 import harness
 import image
@@ -39,6 +40,15 @@ def strange_names_are_one_clean_line(t):
         assert found[0].endswith("..."), "%s is not cut with '...': %r" % (marker, found[0][-40:])
         assert NAME_MAX - 8 < length <= NAME_MAX, "%s has %d bytes" % (marker, length)
     assert not image.overlap(entries), image.overlap(entries)
+
+
+@case("map", each=harness.supported)
+def no_name_holds_a_control_character(t):
+    """Not even U+0080 to U+009F, at which some readers end a line."""
+    done = harness.check_ok(t.py(t.program("weird.py")))
+    for entry in image.read_map(t.map_path(done.pid)):
+        bad = [c for c in entry.name if unicodedata.category(c) == "Cc"]
+        assert not bad, "%r in %.200r" % (bad[0], entry.name)
 
 
 @case("map", each=harness.supported)

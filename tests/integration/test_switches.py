@@ -75,9 +75,12 @@ def unknown_values_are_reported_once_and_the_default_used(t):
 
 
 @case("switches", each=harness.supported)
-def unknown_log_level_means_off(t):
-    done, has_image, has_map = go(t, PYPERF_LOG="nonsense")
+def an_unknown_log_level_is_reported_once_too(t):
+    log = t.path("log")
+    done, has_image, has_map = go(t, PYPERF_LOG="nonsense", PYPERF_LOG_FILE=log)
     assert has_image and has_map and not done.stderr, (has_image, has_map, done.stderr)
+    lines = lines_of(log)
+    assert len(lines) == 1 and "PYPERF_LOG=nonsense" in lines[0], "log says %s" % lines
 
 
 @case("switches", each=harness.supported)
