@@ -114,6 +114,8 @@ static const struct requirement requirements[] = {
     NEED(unicode_type, "PyUnicode_Type", 0, 10),
     NEED(function_type, "PyFunction_Type", 0, 10),
     NEED(type_type, "PyType_Type", 0, 10),
+    NEED(classmethod_type, "PyClassMethod_Type", 0, 10),
+    NEED(staticmethod_type, "PyStaticMethod_Type", 0, 10),
 };
 
 static int resolve(struct pyperf_python *python, void *handle)

@@ -35,6 +35,7 @@ struct pyperf_layout {
     size_t co_filename, co_name, co_qualname, co_firstlineno;
     size_t co_version;                   /* 3.12+ */
     size_t co_code, co_consts, co_names; /* up to 3.10: to derive qualified names */
+    size_t func_code, func_qualname;     /* of a function, likewise */
     size_t eval_frame;                   /* in the interpreter; up to 3.8, which has no setter */
     size_t c_recursion_remaining;        /* in the thread state; 3.12 and 3.13 */
 };
@@ -77,7 +78,7 @@ struct pyperf_python {
     PyObject *(*mapping_values)(PyObject *);
     ptrdiff_t (*list_size)(PyObject *);
     PyObject *(*list_item)(PyObject *, ptrdiff_t);
-    void *unicode_type, *function_type, *type_type;
+    void *unicode_type, *function_type, *type_type, *classmethod_type, *staticmethod_type;
 };
 
 /*
