@@ -23,6 +23,8 @@
     .co_names = 64
 #define CODE_3_12                                                                                  \
     .co_filename = 112, .co_name = 120, .co_qualname = 128, .co_firstlineno = 68, .co_version = 92
+#define FUNCTION_3_6  .func_code = 16, .func_qualname = 104
+#define FUNCTION_3_10 .func_code = 48, .func_qualname = 40
 /* Free-threaded object headers are 16 bytes longer. */
 #define CODE_3_13T                                                                                 \
     .co_filename = 128, .co_name = 136, .co_qualname = 144, .co_firstlineno = 84, .co_version = 108
@@ -33,6 +35,7 @@ static const struct pyperf_layout layout_3_6 = {
     .identity = PYPERF_BY_NAME,
     .frame_code = 32,
     CODE_3_6,
+    FUNCTION_3_6,
     .eval_frame = 112,
 };
 static const struct pyperf_layout layout_3_7 = {
@@ -41,6 +44,7 @@ static const struct pyperf_layout layout_3_7 = {
     .identity = PYPERF_BY_NAME,
     .frame_code = 32,
     CODE_3_6,
+    FUNCTION_3_6,
     .eval_frame = 464,
 };
 static const struct pyperf_layout layout_3_8 = {
@@ -49,6 +53,7 @@ static const struct pyperf_layout layout_3_8 = {
     .identity = PYPERF_BY_NAME,
     .frame_code = 32,
     CODE_3_8,
+    FUNCTION_3_6,
     .eval_frame = 568,
 };
 static const struct pyperf_layout layout_3_9 = {
@@ -58,6 +63,7 @@ static const struct pyperf_layout layout_3_9 = {
     .tstate_argument = true,
     .frame_code = 32,
     CODE_3_8,
+    FUNCTION_3_6,
 };
 static const struct pyperf_layout layout_3_10 = {
     .name = "3.10",
@@ -66,6 +72,7 @@ static const struct pyperf_layout layout_3_10 = {
     .tstate_argument = true,
     .frame_code = 32,
     CODE_3_8,
+    FUNCTION_3_10,
 };
 static const struct pyperf_layout layout_3_11 = {
     .name = "3.11",

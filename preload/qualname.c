@@ -134,23 +134,44 @@ static PyObject *constant(const struct pyperf_python *python, const struct bytec
     return value != NULL && pyperf_type_of(value, python->layout) == type ? value : NULL;
 }
 
+static bool makes_functions(const struct pyperf_python *python, const struct bytecode *bytecode)
+{
+    for (ptrdiff_t i = 0; i < bytecode->constants; i++)
+        if (constant(python, bytecode, (unsigned)i, python->code_type) != NULL)
+            return true;
+    return false;
+}
+
+/* The constant that the LOAD_CONST before `at` loads; moves `at` to that instruction. */
+static PyObject *loaded_before(const struct pyperf_python *python, const struct bytecode *bytecode,
+                               ptrdiff_t *at, const void *type)
+{
+    const unsigned char *code = bytecode->code;
+    *at -= 2;
+    if (*at < 0 || code[*at] != LOAD_CONST)
+        return NULL;
+    unsigned index = code[*at + 1];
+    for (unsigned shift = 8; *at >= 2 && code[*at - 2] == EXTENDED_ARG && shift < 32; shift += 8) {
+        *at -= 2;
+        index |= (unsigned)code[*at + 1] << shift;
+    }
+    return constant(python, bytecode, index, type);
+}
+
 static void remember_children(const struct pyperf_python *python, const struct bytecode *bytecode)
 {
-    unsigned last = UINT32_MAX, before = UINT32_MAX, extended = 0;
+    if (!makes_functions(python, bytecode))
+        return;
     for (ptrdiff_t i = 0; i + 1 < bytecode->size; i += 2) {
-        unsigned opcode = bytecode->code[i];
-        unsigned argument = bytecode->code[i + 1] | extended << 8;
-        extended = opcode == EXTENDED_ARG ? argument : 0;
-        if (opcode == EXTENDED_ARG)
+        if (bytecode->code[i] != MAKE_FUNCTION)
             continue;
-        if (opcode == MAKE_FUNCTION && before != UINT32_MAX) {
-            PyObject *function = constant(python, bytecode, before, python->code_type);
-            PyObject *qualname = constant(python, bytecode, last, python->unicode_type);
-            if (function != NULL && qualname != NULL)
-                remember(python, function, qualname);
-        }
-        before = last;
-        last = opcode == LOAD_CONST ? argument : UINT32_MAX;
+        ptrdiff_t at = i;
+        PyObject *qualname = loaded_before(python, bytecode, &at, python->unicode_type);
+        if (qualname == NULL)
+            continue;
+        PyObject *function = loaded_before(python, bytecode, &at, python->code_type);
+        if (function != NULL)
+            remember(python, function, qualname);
     }
 }
 
@@ -171,40 +192,34 @@ static PyObject *class_name(const struct pyperf_python *python, const struct byt
 
 static void remember_function(const struct pyperf_python *python, PyObject *object)
 {
-    PyObject *inner = NULL;
-    if (pyperf_type_of(object, python->layout) != python->function_type) {
-        inner = python->attribute(object, "__func__"); /* static and class methods */
-        if (inner == NULL)
-            python->error_clear();
-        object = inner;
-    }
-    if (object != NULL && pyperf_type_of(object, python->layout) == python->function_type) {
-        PyObject *code = python->attribute(object, "__code__");
-        PyObject *qualname = python->attribute(object, "__qualname__");
-        if (code != NULL && qualname != NULL)
-            remember(python, code, qualname);
-        else
-            python->error_clear();
-        if (code != NULL)
-            python->decref(code);
-        if (qualname != NULL)
-            python->decref(qualname);
-    }
-    if (inner != NULL)
-        python->decref(inner);
+    const struct pyperf_layout *layout = python->layout;
+    PyObject *code = pyperf_pointer_at(object, layout->func_code);
+    PyObject *qualname = pyperf_pointer_at(object, layout->func_qualname);
+    if (pyperf_type_of(code, layout) == python->code_type &&
+        pyperf_type_of(qualname, layout) == python->unicode_type)
+        remember(python, code, qualname);
 }
 
-static void remember_namespace(const struct pyperf_python *python, PyObject *object, int depth)
+static void remember_namespace(const struct pyperf_python *python, PyObject *object, bool nested)
 {
     PyObject *namespace = python->attribute(object, "__dict__");
     PyObject *values = namespace != NULL ? python->mapping_values(namespace) : NULL;
     ptrdiff_t size = values != NULL ? python->list_size(values) : 0;
     for (ptrdiff_t i = 0; i < size; i++) {
         PyObject *value = python->list_item(values, i);
-        if (pyperf_type_of(value, python->layout) != python->type_type)
+        void *type = pyperf_type_of(value, python->layout);
+        if (type == python->function_type) {
             remember_function(python, value);
-        else if (depth == 0)
-            remember_namespace(python, value, depth + 1);
+        } else if (type == python->type_type && !nested) {
+            remember_namespace(python, value, true);
+        } else if (type == python->classmethod_type || type == python->staticmethod_type) {
+            PyObject *function = python->attribute(value, "__func__");
+            if (function != NULL) {
+                if (pyperf_type_of(function, python->layout) == python->function_type)
+                    remember_function(python, function);
+                python->decref(function);
+            }
+        }
     }
     python->error_clear();
     if (values != NULL)
@@ -232,7 +247,7 @@ static PyObject *recall_importer(const struct pyperf_python *python, PyObject *c
         searches[i]++;
         PyObject *module = python->dict_item(python->module_dict(), importers[i].module);
         if (module != NULL)
-            remember_namespace(python, module, 0);
+            remember_namespace(python, module, false);
         return recall(python, code);
     }
     return NULL;

@@ -48,30 +48,70 @@ static size_t table_used;
 
 /* -- Names ---------------------------------------------------------------------------------- */
 
-static char name[PYPERF_NAME_MAX + 8];
+static char name[PYPERF_NAME_MAX + sizeof(uint64_t)]; /* zeros behind the end, for hashing */
 static size_t name_length;
 
+/* Whether one of eight bytes is a control character: below 0x20, or 0x7f (Hacker's Delight, 6-1).
+ */
+static bool has_control(uint64_t bytes)
+{
+    const uint64_t ones = ~(uint64_t)0 / 255;
+    uint64_t below = (bytes - ones * 0x20) & ~bytes;
+    uint64_t delete = bytes ^ ones * 0x7f;
+    return ((below | ((delete - ones) & ~delete)) & ones * 0x80) != 0;
+}
+
 /* A control character would break the map's lines or a terminal: write it as Python does. */
-static void append(const char *text, size_t length)
+static void append_byte(unsigned char byte)
 {
     static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < length && name_length < PYPERF_NAME_MAX; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (byte >= 0x20 && byte != 0x7f) {
-            name[name_length++] = (char)byte;
-            continue;
-        }
-        char escaped[] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-        size_t size = sizeof escaped;
-        if (byte == '\n' || byte == '\t' || byte == '\r') {
-            escaped[1] = byte == '\n' ? 'n' : byte == '\t' ? 't' : 'r';
-            size = 2;
-        }
-        if (name_length + size > PYPERF_NAME_MAX)
-            break;
-        memcpy(name + name_length, escaped, size);
-        name_length += size;
+    char text[] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    size_t size = sizeof text;
+    if (byte == '\n' || byte == '\t' || byte == '\r') {
+        text[1] = byte == '\n' ? 'n' : byte == '\t' ? 't' : 'r';
+        size = 2;
+    } else if (byte >= 0x20 && byte != 0x7f) {
+        text[0] = (char)byte;
+        size = 1;
     }
+    if (name_length + size > PYPERF_NAME_MAX)
+        return;
+    memcpy(name + name_length, text, size);
+    name_length += size;
+}
+
+static void append(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        append_byte((unsigned char)text[i]);
+}
+
+static void append_raw(const char *text, size_t length)
+{
+    memcpy(name + name_length, text, length);
+    name_length += length;
+}
+
+/* The common case: short and clean.  False when it is not, and then nothing is composed. */
+static bool compose_quickly(const struct pyperf_symbol *symbol)
+{
+    static const char prefix[] = PYPERF_NAME_PREFIX;
+    name_length = 0;
+    if (symbol->qualname_length >= PYPERF_NAME_MAX / 2 ||
+        symbol->filename_length >= PYPERF_NAME_MAX / 2 - sizeof prefix)
+        return false;
+    append_raw(prefix, sizeof prefix - 1);
+    append_raw(symbol->qualname, symbol->qualname_length);
+    append_raw(":", 1);
+    append_raw(symbol->filename, symbol->filename_length);
+    memset(name + name_length, ' ', sizeof(uint64_t));
+    for (size_t i = 0; i < name_length; i += sizeof(uint64_t)) {
+        uint64_t bytes;
+        memcpy(&bytes, name + i, sizeof bytes);
+        if (has_control(bytes))
+            return false;
+    }
+    return true;
 }
 
 static bool is_continuation(char byte)
@@ -82,6 +122,8 @@ static bool is_continuation(char byte)
 static void compose(const struct pyperf_symbol *symbol)
 {
     static const char cut[] = "...";
+    if (compose_quickly(symbol))
+        return;
     name_length = 0;
     append(PYPERF_NAME_PREFIX, strlen(PYPERF_NAME_PREFIX));
     append(symbol->qualname, symbol->qualname_length);
@@ -96,21 +138,26 @@ static void compose(const struct pyperf_symbol *symbol)
     name_length += strlen(cut);
 }
 
-/* FNV-1a, 64 bit (Fowler, Noll, Vo): two of 262,144 names collide once in 500 million runs, and
- * then share a label. */
+/* 64 bits, eight bytes a step; the multiplier is that of MurmurHash64A.  Two of 262,144 names
+ * collide once in 500 million runs, and then share a label. */
 static uint64_t hash_name(void)
 {
-    uint64_t hash = 14695981039346656037U;
-    for (size_t i = 0; i < name_length; i++)
-        hash = (hash ^ (unsigned char)name[i]) * 1099511628211U;
-    return hash | 1;
+    uint64_t hash = name_length;
+    memset(name + name_length, 0, sizeof(uint64_t));
+    for (size_t i = 0; i < name_length; i += sizeof(uint64_t)) {
+        uint64_t bytes;
+        memcpy(&bytes, name + i, sizeof bytes);
+        hash = (hash ^ bytes) * 0xc6a4a7935bd1e995U;
+        hash ^= hash >> 32;
+    }
+    return hash | (hash == 0);
 }
 
 /* -- Table ---------------------------------------------------------------------------------- */
 
 static struct entry *find(uint64_t hash)
 {
-    size_t at = (hash >> 8) & (table_size - 1);
+    size_t at = hash & (table_size - 1);
     while (table[at].hash != 0 && table[at].hash != hash)
         at = (at + 1) & (table_size - 1);
     return &table[at];
