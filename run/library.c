@@ -14,32 +14,52 @@
 #define LIBRARY_FROM_PROGRAM "../lib"
 #endif
 
-int library_find(char path[PATH_MAX])
+#ifndef HELPERS_FROM_PROGRAM
+#define HELPERS_FROM_PROGRAM "../libexec/pyperf"
+#endif
+
+static int own_folder(char folder[PATH_MAX])
 {
-    static const char *const places[] = {".", LIBRARY_FROM_PROGRAM, "../lib"};
-    char self[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    char *slash;
+    ssize_t length = readlink("/proc/self/exe", folder, PATH_MAX - 1);
 
     if (length < 0) {
         say_error("cannot find out where I am: /proc/self/exe: %s", strerror(errno));
         return -ENOENT;
     }
-    self[length] = '\0';
-    slash = strrchr(self, '/');
-    *slash = '\0';
-    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-        char candidate[PATH_MAX + 64];
-        snprintf(candidate, sizeof(candidate), "%s/%s/libpyperf.so", self, places[i]);
-        if (!realpath(candidate, path))
-            continue;
-        if (preload_accepts(path))
-            return 0;
-        say_error("%s: LD_PRELOAD cannot hold a path with a space or colon: move the installation",
-                  path);
-        return -EINVAL;
-    }
-    say_error("libpyperf.so is neither in %s nor in %s/%s: build or install it", self, self,
-              LIBRARY_FROM_PROGRAM);
+    folder[length] = '\0';
+    *strrchr(folder, '/') = '\0';
+    return 0;
+}
+
+static int find_beside(const char *name, const char *installed, char path[PATH_MAX])
+{
+    char folder[PATH_MAX], candidate[PATH_MAX + 256];
+
+    if (own_folder(folder) != 0)
+        return -ENOENT;
+    snprintf(candidate, sizeof(candidate), "%s/%s", folder, name);
+    if (realpath(candidate, path))
+        return 0;
+    snprintf(candidate, sizeof(candidate), "%s/%s/%s", folder, installed, name);
+    if (realpath(candidate, path))
+        return 0;
+    say_error("%s is neither in %s nor in %s/%s: build or install it", name, folder, folder,
+              installed);
     return -ENOENT;
+}
+
+int library_find(char path[PATH_MAX])
+{
+    int rc = find_beside("libpyperf.so", LIBRARY_FROM_PROGRAM, path);
+
+    if (rc || preload_accepts(path))
+        return rc;
+    say_error("%s: LD_PRELOAD cannot hold a path with a space or colon: move the installation",
+              path);
+    return -EINVAL;
+}
+
+int library_find_exec(char path[PATH_MAX])
+{
+    return find_beside("pyperf-exec", HELPERS_FROM_PROGRAM, path);
 }

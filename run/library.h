@@ -1,4 +1,4 @@
-/* Where libpyperf.so is. */
+/* Where the files that belong to this pyperf-run are. */
 #ifndef RUN_LIBRARY_H
 #define RUN_LIBRARY_H
 
@@ -11,5 +11,11 @@
  * if its path cannot stand in LD_PRELOAD; the reason has then been said.
  */
 int library_find(char path[PATH_MAX]);
+
+/*
+ * Finds pyperf-exec, which gives the profiled program its environment, in the same way.
+ * Returns 0 and an absolute path, or -ENOENT; the reason has then been said.
+ */
+int library_find_exec(char path[PATH_MAX]);
 
 #endif

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -38,16 +39,18 @@ static void say_changes(const struct adapt_plan *plan)
                     plan->ring);
 }
 
-/* The command is started by env(1), so that the preload reaches it and not perf. */
+/* The command is started by pyperf-exec, so that the preload reaches it and not perf. */
 static int preload_prefix(char *prefix[4], bool wanted)
 {
-    static char env[] = "env", variable[PATH_MAX + 4096];
+    static char randomize[] = "-r";
+    static char helper[PATH_MAX], variable[PATH_MAX + 4096];
     char library[PATH_MAX], *merged;
+    int words = 0;
 
     prefix[0] = NULL;
     if (!wanted)
         return 0;
-    if (library_find(library) != 0)
+    if (library_find(library) != 0 || library_find_exec(helper) != 0)
         return EXIT_CANNOT_EXECUTE;
     merged = preload_merge(getenv("LD_PRELOAD"), library);
     if (!merged ||
@@ -57,9 +60,11 @@ static int preload_prefix(char *prefix[4], bool wanted)
         return EXIT_CANNOT_EXECUTE;
     }
     free(merged);
-    prefix[0] = env;
-    prefix[1] = variable;
-    prefix[2] = NULL;
+    prefix[words++] = helper;
+    if (!(personality(0xffffffff) & ADDR_NO_RANDOMIZE))
+        prefix[words++] = randomize;
+    prefix[words++] = variable;
+    prefix[words] = NULL;
     return 0;
 }
 
@@ -175,10 +180,13 @@ static int parse_or_say(struct perfcmd *cmd, const struct options *options)
 static int run_perf(const struct perftool *perf, char **line, int *status)
 {
     static char name[] = "perf";
-    int rc;
+    int rc, persona;
 
     line[0] = name;
+    persona = personality(0xffffffff);
+    personality((unsigned long)persona | ADDR_NO_RANDOMIZE); /* for pyperf-exec: see there */
     rc = child_foreground(perf->path, line, status);
+    personality((unsigned long)persona);
     if (rc)
         say_error("%s: %s", perf->path, strerror(-rc));
     return rc ? EXIT_CANNOT_EXECUTE : 0;

@@ -25,6 +25,8 @@ import test_hygiene  # noqa: F401
 import test_image  # noqa: F401
 import test_map  # noqa: F401
 import test_names  # noqa: F401
+import test_run_command  # noqa: F401
+import test_run_record  # noqa: F401
 import test_switches  # noqa: F401
 import test_truth  # noqa: F401
 
