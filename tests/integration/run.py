@@ -26,6 +26,7 @@ import test_image  # noqa: F401
 import test_map  # noqa: F401
 import test_names  # noqa: F401
 import test_run_command  # noqa: F401
+import test_run_flamegraph  # noqa: F401
 import test_run_record  # noqa: F401
 import test_switches  # noqa: F401
 import test_truth  # noqa: F401
