@@ -32,35 +32,46 @@ static bool at_least_5_12(const char *version)
            (major > 5 || (major == 5 && minor >= 12));
 }
 
-/* Both questions at once: each costs some 10 ms, most of it loading perf's libraries. */
+static int ask(const struct perftool *perf, const char *command, const char *option,
+               enum child_errors errors, char *text, size_t size)
+{
+    char *argv[] = {(char *)perf->path, (char *)command, (char *)option, NULL};
+    struct child_pipe child;
+    int rc = child_open(&child, argv, errors);
+
+    text[0] = '\0';
+    if (rc == 0)
+        read_all(&child, text, size);
+    return rc;
+}
+
+/* One question before the recording: it costs 10 ms, most of it loading perf's libraries. */
 int perftool_find(struct perftool *perf, const char *word)
 {
     static struct program program;
-    static char text[32768];
-    char *about[] = {perf->path, "version", "--build-options", NULL};
-    char *inject[] = {perf->path, "inject", "-h", NULL};
-    struct child_pipe first, second;
+    char text[8192];
     struct utsname kernel;
-    int rc = program_find(&program, word), other;
+    int rc = program_find(&program, word);
 
     *perf = (struct perftool){.version = ""};
     if (rc)
         return rc;
     snprintf(perf->path, sizeof(perf->path), "%s", program.path);
-    rc = child_open(&first, about, ERRORS_NOWHERE);
-    other = child_open(&second, inject, ERRORS_TO_PIPE);
-    if (rc == 0) {
-        read_all(&first, text, sizeof(text));
-        sscanf(text, "perf version %63s", perf->version);
-        perf->compresses = is_on(text, " zstd: ");
-        perf->unwinds = is_on(text, " libunwind: ") || is_on(text, " libdw-dwarf-unwind: ") ||
-                        is_on(text, " dwarf-unwind: ");
-    }
-    if (other == 0) {
-        read_all(&second, text, sizeof(text));
-        perf->converts = strstr(text, "--convert-callchain") != NULL;
-    }
+    if (ask(perf, "version", "--build-options", ERRORS_NOWHERE, text, sizeof(text)) != 0)
+        return 0;
+    sscanf(text, "perf version %63s", perf->version);
+    perf->compresses = is_on(text, " zstd: ");
+    perf->unwinds = is_on(text, " libunwind: ") || is_on(text, " libdw-dwarf-unwind: ") ||
+                    is_on(text, " dwarf-unwind: ");
     uname(&kernel);
     perf->maps_ids = at_least_5_12(perf->version) && at_least_5_12(kernel.release);
     return 0;
+}
+
+bool perftool_converts(const struct perftool *perf)
+{
+    char text[16384];
+
+    return ask(perf, "inject", "-h", ERRORS_TO_PIPE, text, sizeof(text)) == 0 &&
+           strstr(text, "--convert-callchain");
 }

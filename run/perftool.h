@@ -10,11 +10,13 @@ struct perftool {
     char version[64];    /* "6.1.192"; "" if it would not say */
     bool compresses;     /* built with zstd: record -z works */
     bool unwinds;        /* can follow --call-graph dwarf */
-    bool converts;       /* perf inject has --convert-callchain (7.x) */
     bool maps_ids;       /* perf record has --buildid-mmap (5.12), and the kernel too */
 };
 
 /* Finds and asks it.  Returns 0, or -ENOENT / -EACCES as program_find does. */
 int perftool_find(struct perftool *perf, const char *word);
+
+/* Has `perf inject` --convert-callchain (7.x)?  Asks perf. */
+bool perftool_converts(const struct perftool *perf);
 
 #endif

@@ -120,7 +120,7 @@ static void finish(const struct perfcmd *cmd, const struct perftool *perf,
     struct images images;
     int rc;
 
-    if (plan->stack_copies && perf->converts && !plan->compressed)
+    if (plan->stack_copies && !plan->compressed && perftool_converts(perf))
         convert_recording(perf, data, cmd->buildid_dir);
     rc = images_find(&images, perf->path, data);
     if (rc == -EBADMSG) {
