@@ -51,14 +51,16 @@ static size_t table_used;
 static char name[PYPERF_NAME_MAX + sizeof(uint64_t)]; /* zeros behind the end, for hashing */
 static size_t name_length;
 
-/* Whether one of eight bytes is a control character: below 0x20, or 0x7f (Hacker's Delight, 6-1).
- */
-static bool has_control(uint64_t bytes)
+/* Eight bytes at once (Hacker's Delight, 6-1): whether one is a control character, below 0x20 or
+ * 0x7f, or may begin one of U+0080 to U+009F, which are 0xc2 and another in UTF-8. */
+static bool may_have_control(uint64_t bytes)
 {
     const uint64_t ones = ~(uint64_t)0 / 255;
     uint64_t below = (bytes - ones * 0x20) & ~bytes;
     uint64_t delete = bytes ^ ones * 0x7f;
-    return ((below | ((delete - ones) & ~delete)) & ones * 0x80) != 0;
+    uint64_t lead = bytes ^ ones * 0xc2;
+    uint64_t found = below | ((delete - ones) & ~delete) | ((lead - ones) & ~lead);
+    return (found & ones * 0x80) != 0;
 }
 
 /* Puts a character, or what stands for it; nothing of one that does not fit. */
