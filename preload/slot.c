@@ -50,6 +50,7 @@ static size_t table_used;
 
 static char name[PYPERF_NAME_MAX + sizeof(uint64_t)]; /* zeros behind the end, for hashing */
 static size_t name_length;
+static bool name_overflows; /* what was to be appended did not fit */
 
 /* Whether one of eight bytes is a control character: below 0x20, or 0x7f (Hacker's Delight, 6-1).
  */
@@ -74,8 +75,10 @@ static void append_byte(unsigned char byte)
         text[0] = (char)byte;
         size = 1;
     }
-    if (name_length + size > PYPERF_NAME_MAX)
+    if (name_overflows || name_length + size > PYPERF_NAME_MAX) {
+        name_overflows = true;
         return;
+    }
     memcpy(name + name_length, text, size);
     name_length += size;
 }
@@ -125,15 +128,18 @@ static void compose(const struct pyperf_symbol *symbol)
     if (compose_quickly(symbol))
         return;
     name_length = 0;
+    name_overflows = false;
     append(PYPERF_NAME_PREFIX, strlen(PYPERF_NAME_PREFIX));
     append(symbol->qualname, symbol->qualname_length);
     append(":", 1);
     append(symbol->filename, symbol->filename_length);
-    if (name_length + 4 <= PYPERF_NAME_MAX)
+    if (!name_overflows)
         return;
-    name_length = PYPERF_NAME_MAX - strlen(cut);
-    while (name_length > 0 && is_continuation(name[name_length]))
-        name_length--;
+    if (name_length > PYPERF_NAME_MAX - strlen(cut)) {
+        name_length = PYPERF_NAME_MAX - strlen(cut);
+        while (name_length > 0 && is_continuation(name[name_length]))
+            name_length--;
+    }
     memcpy(name + name_length, cut, strlen(cut));
     name_length += strlen(cut);
 }
@@ -290,7 +296,7 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
     if (total_slots >= TOTAL_SLOTS - 1 || (table_used * 2 >= table_size && grow_table() != 0)) {
         pyperf_log_error("%u functions named: new ones share one name from now on", total_slots);
         name_length = 0;
-        append(PYPERF_NAME_OTHER, strlen(PYPERF_NAME_OTHER));
+        append_raw(PYPERF_NAME_OTHER, strlen(PYPERF_NAME_OTHER));
         other_slot = add_name();
         return other_slot;
     }
