@@ -310,9 +310,13 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
 
 pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
 {
+    /* A thread cancelled in a write would take the lock with it. */
+    int cancellable;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
     pthread_mutex_lock(&lock);
     uintptr_t slot = slot_for_locked(symbol);
     pthread_mutex_unlock(&lock);
+    pthread_setcancelstate(cancellable, NULL);
     if (slot == 0)
         slot = (uintptr_t)pyperf_slot_template;
     return (pyperf_slot_fn)slot;
