@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "pyperf.h"
 
 enum { EXIT_ALL_SKIPPED = 77 };
 
@@ -80,8 +81,10 @@ void support_skip(const char *format, ...)
 
 const char *support_directory(void)
 {
-    static char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/XXXXXX", root);
+    static char paths[4][sizeof root + 7];
+    static unsigned made;
+    char *path = paths[made++ % 4];
+    snprintf(path, sizeof paths[0], "%s/XXXXXX", root);
     ck_assert_ptr_nonnull(mkdtemp(path));
     ck_assert_int_eq(chmod(root, 0755), 0); /* some tests become another user */
     return path;
@@ -139,6 +142,25 @@ const char *support_only_file(const char *directory, const char *prefix)
     static char path[PATH_MAX];
     ck_assert_uint_eq(list_files(directory, prefix, path, sizeof path), 1);
     return path;
+}
+
+char *support_map_path(void)
+{
+    char *path = NULL;
+    ck_assert_int_gt(asprintf(&path, PYPERF_MAP_FORMAT, (long)getpid()), 0);
+    return path;
+}
+
+static void remove_map(void)
+{
+    char *path = support_map_path();
+    remove(path);
+    free(path);
+}
+
+void support_remove_map_at_exit(void)
+{
+    atexit(remove_map);
 }
 
 void support_mount_tmpfs(const char *directory, const char *options, unsigned long flags)

@@ -40,7 +40,8 @@ enum { SUPPORT_TIMEOUT_SECONDS = 60 };
 
 /* -- Files ---------------------------------------------------------------------------------- */
 
-/* A fresh empty directory, removed at the end of the program. */
+/* A fresh empty directory, removed at the end of the program.  The string holds until four more
+ * are made. */
 const char *support_directory(void);
 
 /* What is in a file, NUL-terminated; NULL when it cannot be read.  The caller frees it. */
@@ -53,6 +54,12 @@ size_t support_count_lines(const char *path);
 const char *support_only_file(const char *directory, const char *prefix);
 
 size_t support_count_files(const char *directory, const char *prefix);
+
+/* /tmp/perf-PID.map of the calling process.  The caller frees it. */
+char *support_map_path(void);
+
+/* Removes that file when the calling process exits. */
+void support_remove_map_at_exit(void);
 
 /* Mounts a tmpfs over `directory` for this test alone; skips the test where that is not allowed. */
 void support_mount_tmpfs(const char *directory, const char *options, unsigned long flags);
