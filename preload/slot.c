@@ -50,6 +50,7 @@ static size_t table_used;
 
 static char name[PYPERF_NAME_MAX + sizeof(uint64_t)]; /* zeros behind the end, for hashing */
 static size_t name_length;
+static bool name_overflows; /* what was to be appended did not fit */
 
 /* Eight bytes at once (Hacker's Delight, 6-1): whether one is a control character, below 0x20 or
  * 0x7f, or may begin one of U+0080 to U+009F, which are 0xc2 and another in UTF-8. */
@@ -66,8 +67,10 @@ static bool may_have_control(uint64_t bytes)
 /* Puts a character, or what stands for it; nothing of one that does not fit. */
 static void append_whole(const char *text, size_t size)
 {
-    if (name_length + size > PYPERF_NAME_MAX)
+    if (name_overflows || name_length + size > PYPERF_NAME_MAX) {
+        name_overflows = true;
         return;
+    }
     memcpy(name + name_length, text, size);
     name_length += size;
 }
@@ -140,15 +143,18 @@ static void compose(const struct pyperf_symbol *symbol)
     if (compose_quickly(symbol))
         return;
     name_length = 0;
+    name_overflows = false;
     append(PYPERF_NAME_PREFIX, strlen(PYPERF_NAME_PREFIX));
     append(symbol->qualname, symbol->qualname_length);
     append(":", 1);
     append(symbol->filename, symbol->filename_length);
-    if (name_length + 4 <= PYPERF_NAME_MAX)
+    if (!name_overflows)
         return;
-    name_length = PYPERF_NAME_MAX - strlen(cut);
-    while (name_length > 0 && is_continuation(name[name_length]))
-        name_length--;
+    if (name_length > PYPERF_NAME_MAX - strlen(cut)) {
+        name_length = PYPERF_NAME_MAX - strlen(cut);
+        while (name_length > 0 && is_continuation(name[name_length]))
+            name_length--;
+    }
     memcpy(name + name_length, cut, strlen(cut));
     name_length += strlen(cut);
 }
@@ -314,7 +320,7 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
     if (total_slots >= TOTAL_SLOTS - 1 || (table_used * 2 >= table_size && grow_table() != 0)) {
         pyperf_log_error("%u functions named: new ones share one name from now on", total_slots);
         name_length = 0;
-        append(PYPERF_NAME_OTHER, strlen(PYPERF_NAME_OTHER));
+        append_raw(PYPERF_NAME_OTHER, strlen(PYPERF_NAME_OTHER));
         other_slot = add_name();
         return other_slot;
     }
@@ -328,9 +334,13 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
 
 pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
 {
+    /* A thread cancelled in a write would take the lock with it. */
+    int cancellable;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
     pthread_mutex_lock(&lock);
     uintptr_t slot = slot_for_locked(symbol);
     pthread_mutex_unlock(&lock);
+    pthread_setcancelstate(cancellable, NULL);
     if (slot == 0)
         slot = (uintptr_t)pyperf_slot_template;
     return (pyperf_slot_fn)slot;
