@@ -29,7 +29,7 @@ static struct {
     dev_t device; /* identity of the file behind fd */
     ino_t inode;
     off_t inherited; /* bytes of the parent's map to copy before the first line */
-    bool foreign;    /* fd is the parent's */
+    bool foreign;    /* all this is the parent's */
     bool failed;
 } map = {.fd = -1};
 
@@ -95,6 +95,7 @@ static int replace_map(const char *path)
     return fd;
 }
 
+/* All, or none where there is no room: half a line would spoil the next one. */
 static void copy_inherited_lines(int to, int from)
 {
     char block[4096];
@@ -103,8 +104,12 @@ static void copy_inherited_lines(int to, int from)
         if (map.inherited - at < (off_t)wanted)
             wanted = (size_t)(map.inherited - at);
         ssize_t got = pread(from, block, wanted, at);
-        if (got <= 0 || write(to, block, (size_t)got) != got)
+        if (got <= 0 || write(to, block, (size_t)got) != got) {
+            pyperf_log_error("map: no room for the parent's names");
+            if (ftruncate(to, 0) != 0)
+                pyperf_log_debug("map: half a line stays");
             return;
+        }
         at += got;
     }
 }
@@ -183,6 +188,7 @@ int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length
 void pyperf_map_forked(bool copy)
 {
     struct stat status;
-    map.foreign = map.fd >= 0;
-    map.inherited = copy && map.foreign && fstat(map.fd, &status) == 0 ? status.st_size : 0;
+    map.foreign = true;
+    map.failed = false; /* what was in the parent's way need not be in ours */
+    map.inherited = copy && map.fd >= 0 && fstat(map.fd, &status) == 0 ? status.st_size : 0;
 }

@@ -160,6 +160,13 @@ START_TEST(a_name_is_cut_only_beyond_the_limit)
         for (size_t length = PYPERF_NAME_MAX - 9; length <= PYPERF_NAME_MAX + 9; length++)
             check_length(length, characters[i], PYPERF_NAME_MAX - 9, PYPERF_NAME_MAX);
     check_length(100000, characters[2], PYPERF_NAME_MAX - 6, PYPERF_NAME_MAX);
+
+    char filename[20000];
+    memset(filename, 'x', sizeof filename - 1);
+    filename[sizeof filename - 1] = '\0';
+    char *name = probe_mapped_name(probe_slot("f", filename));
+    ck_assert_uint_eq(strlen(name), PYPERF_NAME_MAX);
+    free(name);
 }
 END_TEST
 
