@@ -45,6 +45,7 @@ class Unmeasured(Exception):
 class World:
     def __init__(self, library, chosen, quick, log):
         self.quick = quick
+        self.cpu = os.cpu_count() - 1  # timings stay on one processor
         self.log = log
         self.folder = tempfile.mkdtemp(prefix="pyperf-bench-")
         os.chmod(self.folder, 0o755)
