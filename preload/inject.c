@@ -193,3 +193,10 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
                          python.layout->name);
     errno = saved_errno;
 }
+
+__attribute__((destructor)) static void finish(void)
+{
+    int saved_errno = errno;
+    pyperf_slots_finish();
+    errno = saved_errno;
+}

@@ -1,143 +1,204 @@
 /*
  * Writes the perf map.
  *
- * A descriptor stays open, for opening the file again would double the cost of a new function.
- * It is a guest's descriptor: numbered far above those a program expects, closed on exec, and
- * compared with the file it was opened for before every write, for the host may have closed it
- * and given its number to something precious.
+ * The file grows by blocks, which are mapped; a line is a store into the mapping, so it costs no
+ * system call, no descriptor stays open in the host, and the lines outlive SIGKILL.  What is left
+ * of the last block is one line more, of no size at address 0, which every reader takes and none
+ * finds:
+ *
+ *     7f52a8c1d3a0 10 py::main:app.py
+ *     7f52a8c1d3b0 10 py::load:app.py
+ *     0 0 --------------------------------
+ *
+ * A new line cuts that one in two and then replaces the first half, its own first eight bytes
+ * last: readers find whole lines only (and NULs behind them while a block is being added).  A
+ * process that ends in good order cuts the filler off.
  */
 #include "perfmap.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "log.h"
 #include "pyperf.h"
 
-/* Above what daemons, shells (255) and select()-free servers hand out; far below the usual soft
- * limit of 1,024. */
-enum { FIRST_DESCRIPTOR = 600 };
+/* BLOCK: some 180 lines.  Less than the 64 KiB at which some readers think a line too long. */
+enum { BLOCK = 16384, NUMBERS_MAX = 40 };
+
+static const char filler[] = "0 0 -"; /* and a newline in the end */
 
 static struct {
-    int fd;       /* -1: none */
-    dev_t device; /* identity of the file behind fd */
+    char path[64]; /* "" before the first line */
+    dev_t device;  /* identity of that file */
     ino_t inode;
-    off_t inherited; /* bytes of the parent's map to copy before the first line */
-    bool foreign;    /* all this is the parent's */
+    off_t end;       /* of the lines */
+    off_t size;      /* of the file: filler from `end` on */
+    char *block;     /* maps the file's end; NULL: nothing */
+    off_t block_at;  /* offset in the file */
+    off_t inherited; /* bytes of the parent's map that begin ours */
+    bool foreign;    /* path, identity and offsets are the parent's */
     bool failed;
-} map = {.fd = -1};
+} map;
 
-static bool descriptor_is_ours(struct stat *status)
-{
-    return map.fd >= 0 && fstat(map.fd, status) == 0 && status->st_dev == map.device &&
-           status->st_ino == map.inode;
-}
+/* -- The file ------------------------------------------------------------------------------- */
 
-/* Writing past this limit is answered by SIGXFSZ, which kills a program that does not ignore it
- * (Python does, a program that embeds it may not). */
-static bool size_is_limited(void)
+static int open_map(const char *path, int flags, struct stat *status)
 {
-    struct rlimit limit;
-    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-}
-
-static int move_up(int fd)
-{
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR);
-    if (moved < 0)
-        moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    int status = moved < 0 ? -errno : moved;
-    close(fd);
-    return status;
-}
-
-static int open_map(const char *path, int flags)
-{
-    int fd = open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | flags, 0600);
-    return fd < 0 ? -errno : move_up(fd);
-}
-
-/* Ours, but the host closed the descriptor. */
-static int reopen_map(const char *path)
-{
-    int fd = open_map(path, 0);
-    struct stat status;
-    if (fd >= 0 &&
-        (fstat(fd, &status) != 0 || status.st_dev != map.device || status.st_ino != map.inode)) {
-        close(fd);
-        return -ESTALE;
-    }
-    return fd;
-}
-
-/* A file that is there is of an earlier process with this PID. */
-static int replace_map(const char *path)
-{
-    if (unlink(path) != 0 && errno != ENOENT)
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | flags, 0600);
+    if (fd < 0)
         return -errno;
-    int fd = open_map(path, O_CREAT | O_EXCL);
-    struct stat status;
-    if (fd >= 0 && fstat(fd, &status) != 0) {
+    if (fstat(fd, status) != 0) {
         int error = -errno;
         close(fd);
         return error;
     }
+    return fd;
+}
+
+/* The file that `map` tells of, unless another is in its place or somebody cut it short. */
+static int reopen_map(off_t *size)
+{
+    struct stat status;
+    int fd = open_map(map.path, 0, &status);
+    if (fd >= 0 &&
+        (status.st_dev != map.device || status.st_ino != map.inode || status.st_size < map.size)) {
+        close(fd);
+        return -ESTALE;
+    }
+    if (fd >= 0)
+        *size = status.st_size;
+    return fd == -ENOENT ? -ESTALE : fd;
+}
+
+/* ... to go on with.  Others append to it too (PyUnstable_WritePerfMapEntry, 3.12+): behind what
+ * they wrote, our filler stays a line of the file. */
+static int continue_map(void)
+{
+    off_t size;
+    int fd = reopen_map(&size);
+    if (fd >= 0 && size > map.size)
+        map.end = map.size = size;
+    return fd;
+}
+
+/* A file that is there is of an earlier process with this PID. */
+static int create_map(void)
+{
+    struct stat status;
+    snprintf(map.path, sizeof map.path, PYPERF_MAP_FORMAT, (long)getpid());
+    if (unlink(map.path) != 0 && errno != ENOENT)
+        return -errno;
+    int fd = open_map(map.path, O_CREAT | O_EXCL, &status);
     if (fd >= 0) {
         map.device = status.st_dev;
         map.inode = status.st_ino;
+        map.end = map.size = 0;
     }
     return fd;
 }
 
-/* All, or none where there is no room: half a line would spoil the next one. */
-static void copy_inherited_lines(int to, int from)
+/* -- Its end in memory ---------------------------------------------------------------------- */
+
+static void unmap_block(void)
 {
-    char block[4096];
-    for (off_t at = 0; at < map.inherited;) {
-        size_t wanted = sizeof block;
-        if (map.inherited - at < (off_t)wanted)
-            wanted = (size_t)(map.inherited - at);
-        ssize_t got = pread(from, block, wanted, at);
-        if (got <= 0 || write(to, block, (size_t)got) != got) {
-            pyperf_log_error("map: no room for the parent's names");
-            if (ftruncate(to, 0) != 0)
-                pyperf_log_debug("map: half a line stays");
+    if (map.block != NULL)
+        munmap(map.block, (size_t)(map.size - map.block_at));
+    map.block = NULL;
+}
+
+static void fill(void)
+{
+    char *rest = map.block + (map.end - map.block_at);
+    size_t size = (size_t)(map.size - map.end);
+    memset(rest, filler[sizeof filler - 2], size);
+    memcpy(rest, filler, sizeof filler - 1);
+    rest[size - 1] = '\n';
+}
+
+/* Lengthens the file by a multiple of a block, `needed` bytes at least, and maps its end. */
+static int extend(int fd, size_t needed)
+{
+    off_t size = (map.end + (off_t)needed + BLOCK - 1) & -(off_t)BLOCK;
+    struct rlimit limit;
+    /* Writing past this limit is answered by SIGXFSZ, which kills a program that does not ignore
+     * it (Python does, a program that embeds it may not). */
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        (rlim_t)size > limit.rlim_cur)
+        return -EFBIG;
+    /* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later. */
+    int status;
+    do
+        status = -posix_fallocate(fd, map.size, size - map.size);
+    while (status == -EINTR);
+    if (status != 0)
+        return status;
+    off_t at = map.end & -(off_t)PYPERF_ARCH_PAGE_MAX;
+    size_t length = (size_t)(size - at);
+    void *block = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, at);
+    if (block == MAP_FAILED)
+        return -errno;
+    /* A child must not write into its parent's map. */
+    madvise(block, length, MADV_DONTFORK);
+    map.block = block;
+    map.block_at = at;
+    map.size = size;
+    return 0;
+}
+
+/* The parent's lines, where no image tells the names that were inherited: all or none, for half a
+ * line would spoil the next one. */
+static void copy_lines(int from, off_t bytes)
+{
+    while (map.end < bytes) {
+        ssize_t got =
+            pread(from, map.block + (map.end - map.block_at), (size_t)(bytes - map.end), map.end);
+        if (got <= 0) {
+            map.end = 0;
             return;
         }
-        at += got;
+        map.end += got;
     }
 }
 
-static int create_map(void)
+static int make_room(size_t needed)
 {
-    char path[64];
-    snprintf(path, sizeof path, PYPERF_MAP_FORMAT, (long)getpid());
-    struct stat status;
-    int parent = map.foreign && descriptor_is_ours(&status) ? map.fd : -1;
-    bool again = map.inode != 0 && !map.foreign;
-    int fd = size_is_limited() ? -EFBIG : again ? reopen_map(path) : replace_map(path);
-    if (fd >= 0 && parent >= 0)
-        copy_inherited_lines(fd, parent);
+    bool first = map.path[0] == '\0' || map.foreign;
+    off_t inherited = map.foreign ? map.inherited : 0;
+    off_t unused;
+    int parent = inherited > 0 ? reopen_map(&unused) : -1;
+    unmap_block();
+    map.foreign = false;
+    int fd = first ? create_map() : continue_map();
+    int status = fd < 0 ? fd : extend(fd, needed + (size_t)inherited);
+    if (status == 0) {
+        if (parent >= 0)
+            copy_lines(parent, inherited);
+        fill();
+    }
     if (parent >= 0)
         close(parent);
-    map.foreign = false;
-    map.fd = fd >= 0 ? fd : -1;
     if (fd >= 0)
+        close(fd);
+    if (status == 0)
         return 0;
     map.failed = true;
-    pyperf_log_error("map %s: %s; going on without it", path,
-                     fd == -EPERM || fd == -EACCES || fd == -EEXIST
+    pyperf_log_error("map %s: %s; going on without it", map.path,
+                     status == -EPERM || status == -EACCES || status == -EEXIST
                          ? "belongs to another user, who must remove it"
-                     : fd == -ESTALE ? "was removed or replaced"
-                                     : strerror(-fd));
-    return fd;
+                     : status == -ESTALE ? "was removed or replaced"
+                                         : strerror(-status));
+    return status;
 }
+
+/* -- Lines ---------------------------------------------------------------------------------- */
 
 /* "%lx " of `value`, written backwards to end before `end`: printf would cost a third of all that
  * a new function costs. */
@@ -151,44 +212,52 @@ static char *hexadecimal(char *end, uintptr_t value)
     return end;
 }
 
-/* Half a line would spoil the next one. */
-static void take_back(ssize_t written)
-{
-    struct stat status;
-    if (written > 0 && fstat(map.fd, &status) == 0 &&
-        ftruncate(map.fd, status.st_size - written) != 0)
-        pyperf_log_debug("map: half a line stays");
-}
-
 int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length)
 {
     if (map.failed)
         return -EBADF;
-    struct stat status;
-    if (map.foreign || !descriptor_is_ours(&status)) {
-        int error = create_map();
-        if (error != 0)
-            return error;
-    }
-    char numbers[40];
+    char numbers[NUMBERS_MAX];
     char *first = hexadecimal(hexadecimal(numbers + sizeof numbers, size), start);
     size_t used = (size_t)(numbers + sizeof numbers - first);
-    struct iovec parts[] = {
-        {first, used}, {(void *)(uintptr_t)name, length}, {(void *)(uintptr_t) "\n", 1}};
-    ssize_t written = writev(map.fd, parts, 3);
-    if (written == (ssize_t)(used + length + 1))
-        return 0;
-    int error = written < 0 ? errno : ENOSPC;
-    take_back(written);
-    map.failed = true;
-    pyperf_log_error("map: %s; going on without it", strerror(error));
-    return -error;
+    size_t line = used + length + 1;
+    if (map.block == NULL || map.end + (off_t)(line + sizeof filler) > map.size) {
+        int status = make_room(line + sizeof filler);
+        if (status != 0)
+            return status;
+    }
+    /* Readers have to find the parts of the line in this order. */
+    enum { HEAD = sizeof(uint64_t) };
+    char *at = map.block + (map.end - map.block_at);
+    memcpy(at + line, filler, sizeof filler - 1);
+    at[line - 1] = '\n';
+    memcpy(at + used, name, length);
+    memcpy(at + HEAD, first + HEAD, used - HEAD);
+    uint64_t head;
+    memcpy(&head, first, HEAD);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    memcpy(at, &head, HEAD);
+    map.end += (off_t)line;
+    return 0;
+}
+
+void pyperf_map_finish(void)
+{
+    if (map.block == NULL)
+        return;
+    unmap_block();
+    off_t size;
+    int fd = reopen_map(&size);
+    if (fd >= 0) {
+        if (size == map.size && ftruncate(fd, map.end) == 0)
+            map.size = map.end;
+        close(fd);
+    }
 }
 
 void pyperf_map_forked(bool copy)
 {
-    struct stat status;
+    map.block = NULL; /* MADV_DONTFORK */
     map.foreign = true;
     map.failed = false; /* what was in the parent's way need not be in ours */
-    map.inherited = copy && map.fd >= 0 && fstat(map.fd, &status) == 0 ? status.st_size : 0;
+    map.inherited = copy && map.path[0] != '\0' ? map.end : 0;
 }

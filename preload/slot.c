@@ -346,6 +346,16 @@ pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
     return (pyperf_slot_fn)slot;
 }
 
+void pyperf_slots_finish(void)
+{
+    /* Not if exit() was called from a signal handler that interrupted us. */
+    if (config == NULL || pthread_mutex_trylock(&lock) != 0)
+        return;
+    if (getpid() == owner)
+        pyperf_map_finish();
+    pthread_mutex_unlock(&lock);
+}
+
 /* -- fork ----------------------------------------------------------------------------------- */
 
 void pyperf_slots_before_fork(void)

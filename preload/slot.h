@@ -29,6 +29,9 @@ int pyperf_slots_start(const struct pyperf_config *config);
  * to image and map, calls nothing of Python. */
 pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol);
 
+/* The process ends: brings the files into their final form.  Slots may still be asked for. */
+void pyperf_slots_finish(void);
+
 /* For pthread_atfork(). */
 void pyperf_slots_before_fork(void);
 void pyperf_slots_after_fork_in_parent(void);

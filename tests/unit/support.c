@@ -110,8 +110,8 @@ size_t support_count_lines(const char *path)
 {
     size_t lines = 0;
     char *text = support_read(path, NULL);
-    for (const char *at = text; at != NULL && (at = strchr(at, '\n')) != NULL; at++)
-        lines++;
+    for (char *line = text; line != NULL && *line != '\0'; line += strcspn(line, "\n") + 1)
+        lines += strncmp(line, "0 0 -", 5) != 0;
     free(text);
     return lines;
 }
