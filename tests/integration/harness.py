@@ -67,6 +67,11 @@ def supported(world):
     return [i for i in world.interpreters if i.supported]
 
 
+def since(*minor):
+    """Those supported interpreters that have what came with this version."""
+    return lambda world: [i for i in supported(world) if i.minor >= minor]
+
+
 Outcome = collections.namedtuple("Outcome", "stdout stderr code pid")
 
 
