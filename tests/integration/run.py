@@ -12,6 +12,7 @@ import argparse
 import concurrent.futures
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -109,9 +110,13 @@ def run(arguments, world):
     if arguments.list:
         print("\n".join(r.name for r in runs))
         return 0
-    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like ^C: tidily
+    pool = concurrent.futures.ThreadPoolExecutor(arguments.jobs)
+    try:
         for done in concurrent.futures.as_completed([pool.submit(r.go, world) for r in runs]):
             print(done.result(), flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
     print("\nslowest:")
     for slow in sorted(runs, key=lambda r: -r.seconds)[:SLOWEST]:
