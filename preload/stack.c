@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /*
@@ -33,8 +34,9 @@ void pyperf_stack_init(const void *top)
  * the constructor saw say the same. */
 static bool find_main_bounds(uintptr_t sp)
 {
+    /* Asked of the kernel: once the limit was raised, other stacks may lie within it. */
     struct rlimit limit;
-    if (getrlimit(RLIMIT_STACK, &limit) != 0)
+    if (syscall(SYS_gettid) != getpid() || getrlimit(RLIMIT_STACK, &limit) != 0)
         return false;
     uintptr_t size = limit.rlim_cur;
     if (limit.rlim_cur == RLIM_INFINITY || size > main_top)
