@@ -132,8 +132,9 @@ static PyObject *extend_definition(PyObject *definition)
             count++;
         if (count < MAX_SLOTS) {
             memcpy(copy, definition, MODULE_DEF_SIZE + header);
-            memcpy(slots + 1, old, count * sizeof *slots);
-            struct module_slot *ours = slots;
+            for (size_t i = 0; i < count; i++)
+                slots[i + 1] = old[i];
+            void *ours = slots;
             memcpy(copy + MODULE_DEF_SLOTS + header, &ours, sizeof ours);
             extended = copy;
         }

@@ -66,7 +66,7 @@ static int open_map(const char *path, int flags, struct stat *status)
 /* The file that `map` tells of, unless another is in its place or somebody cut it short. */
 static int reopen_map(off_t *size)
 {
-    struct stat status;
+    struct stat status = {0};
     int fd = open_map(map.path, 0, &status);
     if (fd >= 0 &&
         (status.st_dev != map.device || status.st_ino != map.inode || status.st_size < map.size)) {
@@ -92,7 +92,7 @@ static int continue_map(void)
 /* A file that is there is of an earlier process with this PID. */
 static int create_map(void)
 {
-    struct stat status;
+    struct stat status = {0};
     snprintf(map.path, sizeof map.path, PYPERF_MAP_FORMAT, (long)getpid());
     if (unlink(map.path) != 0 && errno != ENOENT)
         return -errno;
@@ -178,7 +178,7 @@ static int make_room(size_t needed)
     map.foreign = false;
     int fd = first ? create_map() : continue_map();
     int status = fd < 0 ? fd : extend(fd, needed + (size_t)inherited);
-    if (status == 0) {
+    if (status == 0 && map.block != NULL) {
         if (parent >= 0)
             copy_lines(parent, inherited);
         fill();
