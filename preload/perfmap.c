@@ -178,7 +178,9 @@ static int make_room(size_t needed)
     map.foreign = false;
     int fd = first ? create_map() : continue_map();
     int status = fd < 0 ? fd : extend(fd, needed + (size_t)inherited);
-    if (status == 0 && map.block != NULL) {
+    if (status == 0 && map.block == NULL)
+        status = -ENOMEM; /* cannot be, but analyzers do not know */
+    if (status == 0) {
         if (parent >= 0)
             copy_lines(parent, inherited);
         fill();
