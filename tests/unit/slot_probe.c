@@ -12,7 +12,7 @@ struct pyperf_config probe_config = {.enabled = true, .image = true, .map = true
 int probe_start_in(const char *directory)
 {
     probe_config.directory = directory;
-    support_remove_map_at_exit();
+    support_own_map();
     return pyperf_slots_start(&probe_config);
 }
 

@@ -158,8 +158,9 @@ static void remove_map(void)
     free(path);
 }
 
-void support_remove_map_at_exit(void)
+void support_own_map(void)
 {
+    remove_map();
     atexit(remove_map);
 }
 

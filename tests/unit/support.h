@@ -58,8 +58,9 @@ size_t support_count_files(const char *directory, const char *prefix);
 /* /tmp/perf-PID.map of the calling process.  The caller frees it. */
 char *support_map_path(void);
 
-/* Removes that file when the calling process exits. */
-void support_remove_map_at_exit(void);
+/* Removes that file: now, for an earlier process of this PID may have left one, and when the
+ * calling process exits. */
+void support_own_map(void);
 
 /* Mounts a tmpfs over `directory` for this test alone; skips the test where that is not allowed. */
 void support_mount_tmpfs(const char *directory, const char *options, unsigned long flags);

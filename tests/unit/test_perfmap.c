@@ -23,7 +23,7 @@ static int add(unsigned i)
 
 static char *begin(void)
 {
-    support_remove_map_at_exit();
+    support_own_map();
     return support_map_path();
 }
 
