@@ -26,6 +26,11 @@ VARYING = re.compile(
     r"0x[0-9a-f]+|tmp[a-z0-9_]{6,}|\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b|\d+(?:[.:]\d+)*(?: ?(?:ms|us|sec|min|s)\b)?"
 )
 CLOCK = re.compile(r"^(\d+:\d+:\d+ (load avg: [\d.]+ )?)?\[ *\d+/\d+.*|^Total duration.*|^beginning .*")
+# What a failure adds to regrtest's summary.
+SUMMARY = re.compile(
+    r"^(== Tests result|FAILED \(|OK\b|Result: |Total tests: |Total test files: |\d+ tests? failed:|"
+    r"1 test OK|All \d+ tests OK|\d+ test altered|test \S+ (failed|crashed)|test_\S+( failed \(.*)?$)"
+)
 # A traceback belongs to the failure named above it.
 SEPARATOR = "=" * 70
 
@@ -97,7 +102,7 @@ def parse(text, code):
         # Where results and output meet in one line, only the output counts.
         line = re.sub(r"^test\w+ \([^)]*\)( \.\.\.)?", "", line).strip()
         line = re.sub(r"\b(ok|FAIL|ERROR|expected failure|skipped .*)$", "", line).strip()
-        if line and not in_report and not CLOCK.match(line):
+        if line and not (in_report or CLOCK.match(line) or SUMMARY.match(line)):
             lines.add(VARYING.sub("N", line))
     count = sum(int(n) for n in RAN.findall(text))
     if code == "timeout":
