@@ -11,8 +11,8 @@
  *     0 0 --------------------------------
  *
  * A new line cuts that one in two and then replaces the first half, its own first eight bytes
- * last: readers find whole lines only (and NULs behind them while a block is being added).  A
- * process that ends in good order cuts the filler off.
+ * last: at any moment readers find whole lines only.  A process that ends in good order cuts the
+ * filler off.
  */
 #include "perfmap.h"
 
@@ -24,23 +24,27 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "arch.h"
 #include "log.h"
 #include "pyperf.h"
 
-/* BLOCK: some 180 lines.  Less than the 64 KiB at which some readers think a line too long. */
-enum { BLOCK = 16384, NUMBERS_MAX = 40 };
+_Static_assert(2 * PYPERF_NAME_MAX <= 32768, "a line fits into a block");
 
-static const char filler[] = "0 0 -"; /* and a newline in the end */
+/* BLOCK: some 350 lines.  With what is left of the block before, less than the 64 KiB at which some
+ * readers think a line too long. */
+enum { BLOCK = 32768, NUMBERS_MAX = 40 };
+
+static const char filler[] = "0 0 -"; /* so it begins; then dashes and a newline */
 
 static struct {
     char path[64]; /* "" before the first line */
     dev_t device;  /* identity of that file */
     ino_t inode;
     off_t end;       /* of the lines */
-    off_t size;      /* of the file: filler from `end` on */
+    off_t size;      /* of the file; filler from `end` on */
     char *block;     /* maps the file's end; NULL: nothing */
     off_t block_at;  /* offset in the file */
     off_t inherited; /* bytes of the parent's map that begin ours */
@@ -114,61 +118,82 @@ static void unmap_block(void)
     map.block = NULL;
 }
 
-static void fill(void)
+/* Writing past this limit is answered by SIGXFSZ, which kills a program that does not ignore it
+ * (Python does, a program that embeds it may not). */
+static bool exceeds_limit(off_t size)
 {
-    char *rest = map.block + (map.end - map.block_at);
-    size_t size = (size_t)(map.size - map.end);
-    memset(rest, filler[sizeof filler - 2], size);
-    memcpy(rest, filler, sizeof filler - 1);
-    rest[size - 1] = '\n';
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+           (rlim_t)size > limit.rlim_cur;
 }
 
-/* Lengthens the file by a multiple of a block, `needed` bytes at least, and maps its end. */
-static int extend(int fd, size_t needed)
+/* One block, by a write: a full disk must fail here, not as SIGBUS in a store later; and pages that
+ * were written are mapped in a third of the time that reserved ones take. */
+static int write_filler(int fd)
 {
-    off_t size = (map.end + (off_t)needed + BLOCK - 1) & -(off_t)BLOCK;
-    struct rlimit limit;
-    /* Writing past this limit is answered by SIGXFSZ, which kills a program that does not ignore
-     * it (Python does, a program that embeds it may not). */
-    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-        (rlim_t)size > limit.rlim_cur)
+    char dashes[4096];
+    memset(dashes, filler[sizeof filler - 2], sizeof dashes);
+    struct iovec parts[BLOCK / sizeof dashes + 2];
+    size_t count = 0;
+    parts[count++] = (struct iovec){(void *)(uintptr_t)filler, sizeof filler - 1};
+    for (size_t left = BLOCK - sizeof filler; left > 0; left -= parts[count++].iov_len)
+        parts[count] = (struct iovec){dashes, left < sizeof dashes ? left : sizeof dashes};
+    parts[count++] = (struct iovec){(void *)(uintptr_t) "\n", 1};
+    ssize_t written = pwritev(fd, parts, (int)count, map.size);
+    if (written == BLOCK)
+        return 0;
+    int status = written < 0 ? -errno : -ENOSPC;
+    if (written > 0 && ftruncate(fd, map.size) != 0)
+        pyperf_log_debug("map: half a line stays");
+    return status;
+}
+
+/* Lengthens the file by a block and maps its end. */
+static int extend(int fd)
+{
+    if (exceeds_limit(map.size + BLOCK))
         return -EFBIG;
-    /* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later. */
-    int status;
-    do
-        status = -posix_fallocate(fd, map.size, size - map.size);
-    while (status == -EINTR);
+    int status = write_filler(fd);
     if (status != 0)
         return status;
     off_t at = map.end & -(off_t)PYPERF_ARCH_PAGE_MAX;
-    size_t length = (size_t)(size - at);
-    void *block = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, at);
+    size_t length = (size_t)(map.size + BLOCK - at);
+    void *block = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, at);
     if (block == MAP_FAILED)
         return -errno;
     /* A child must not write into its parent's map. */
     madvise(block, length, MADV_DONTFORK);
     map.block = block;
     map.block_at = at;
-    map.size = size;
+    if (map.end < map.size) /* one line of filler, not two */
+        map.block[map.size - 1 - at] = filler[sizeof filler - 2];
+    map.size += BLOCK;
     return 0;
 }
 
 /* The parent's lines, where no image tells the names that were inherited: all or none, for half a
  * line would spoil the next one. */
-static void copy_lines(int from, off_t bytes)
+static void copy_lines(int to, int from, off_t bytes)
 {
+    char part[4096];
     while (map.end < bytes) {
-        ssize_t got =
-            pread(from, map.block + (map.end - map.block_at), (size_t)(bytes - map.end), map.end);
-        if (got <= 0) {
+        size_t wanted = sizeof part;
+        if (bytes - map.end < (off_t)wanted)
+            wanted = (size_t)(bytes - map.end);
+        ssize_t got = pread(from, part, wanted, map.end);
+        if (got <= 0 || exceeds_limit(map.end + got) ||
+            pwrite(to, part, (size_t)got, map.end) != got) {
             map.end = 0;
-            return;
+            if (ftruncate(to, 0) != 0)
+                pyperf_log_debug("map: half a line stays");
+            break;
         }
         map.end += got;
     }
+    map.size = map.end;
 }
 
-static int make_room(size_t needed)
+static int make_room(void)
 {
     bool first = map.path[0] == '\0' || map.foreign;
     off_t inherited = map.foreign ? map.inherited : 0;
@@ -177,14 +202,9 @@ static int make_room(size_t needed)
     unmap_block();
     map.foreign = false;
     int fd = first ? create_map() : continue_map();
-    int status = fd < 0 ? fd : extend(fd, needed + (size_t)inherited);
-    if (status == 0 && map.block == NULL)
-        status = -ENOMEM; /* cannot be, but analyzers do not know */
-    if (status == 0) {
-        if (parent >= 0)
-            copy_lines(parent, inherited);
-        fill();
-    }
+    if (fd >= 0 && parent >= 0)
+        copy_lines(fd, parent, inherited);
+    int status = fd < 0 ? fd : extend(fd);
     if (parent >= 0)
         close(parent);
     if (fd >= 0)
@@ -222,8 +242,8 @@ int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length
     char *first = hexadecimal(hexadecimal(numbers + sizeof numbers, size), start);
     size_t used = (size_t)(numbers + sizeof numbers - first);
     size_t line = used + length + 1;
-    if (map.block == NULL || map.end + (off_t)(line + sizeof filler) > map.size) {
-        int status = make_room(line + sizeof filler);
+    while (map.block == NULL || map.end + (off_t)(line + sizeof filler) > map.size) {
+        int status = make_room();
         if (status != 0)
             return status;
     }

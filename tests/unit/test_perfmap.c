@@ -79,6 +79,21 @@ START_TEST(the_end_is_cut_off_in_good_order)
 }
 END_TEST
 
+START_TEST(lines_may_be_longer_than_a_block)
+{
+    static char name[16384];
+    memset(name, 'n', sizeof name);
+    char *path = begin();
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert_int_eq(pyperf_map_add(0x7f0000000000 + i * 16, 16, name, sizeof name), 0);
+    pyperf_map_finish();
+    size_t size;
+    free(support_read(path, &size));
+    ck_assert_uint_eq(size, 5 * (sizeof "7f0000000000 10 " - 1 + sizeof name + 1));
+    free(path);
+}
+END_TEST
+
 START_TEST(others_may_append)
 {
     char *path = begin();
@@ -387,11 +402,11 @@ START_TEST(a_file_size_limit_kills_nobody)
 }
 END_TEST
 
-SUPPORT_MAIN(lines_are_in_perfs_format, the_end_is_cut_off_in_good_order, others_may_append,
-             addresses_have_no_leading_zeros, file_is_for_its_owner_only, a_stale_file_is_replaced,
-             a_symlink_is_not_followed, a_directory_in_its_place_is_left_alone,
-             another_users_file_is_left_alone, no_descriptor_stays_open,
-             standard_streams_that_are_closed_stay_closed,
+SUPPORT_MAIN(lines_are_in_perfs_format, the_end_is_cut_off_in_good_order,
+             lines_may_be_longer_than_a_block, others_may_append, addresses_have_no_leading_zeros,
+             file_is_for_its_owner_only, a_stale_file_is_replaced, a_symlink_is_not_followed,
+             a_directory_in_its_place_is_left_alone, another_users_file_is_left_alone,
+             no_descriptor_stays_open, standard_streams_that_are_closed_stay_closed,
              standard_streams_are_spared_with_few_descriptors_too,
              a_file_replaced_meanwhile_is_not_written, a_childs_lines_go_to_a_file_of_its_own,
              a_child_can_begin_with_its_parents_lines, a_child_writes_though_its_parent_could_not,
