@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -355,9 +356,19 @@ static int write_all(int fd, const unsigned char *data, size_t size)
     return 0;
 }
 
+/* Writing past this limit is answered by SIGXFSZ, which kills. */
+static bool exceeds_limit(size_t size)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+           size > limit.rlim_cur;
+}
+
 static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
                     const unsigned char *prefix)
 {
+    if (exceeds_limit(l->file_size))
+        return -EFBIG;
     /* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later. */
     int status = -posix_fallocate(fd, 0, (off_t)l->file_size);
     if (status == 0)

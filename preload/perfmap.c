@@ -11,7 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/sendfile.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -32,11 +33,18 @@ static struct {
     bool failed;
 } map = {.fd = -1};
 
-static bool descriptor_is_ours(void)
+static bool descriptor_is_ours(struct stat *status)
 {
-    struct stat status;
-    return map.fd >= 0 && fstat(map.fd, &status) == 0 && status.st_dev == map.device &&
-           status.st_ino == map.inode;
+    return map.fd >= 0 && fstat(map.fd, status) == 0 && status->st_dev == map.device &&
+           status->st_ino == map.inode;
+}
+
+/* Writing past this limit is answered by SIGXFSZ, which kills a program that does not ignore it
+ * (Python does, a program that embeds it may not). */
+static bool size_is_limited(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
 static int move_up(int fd)
@@ -55,54 +63,75 @@ static int open_map(const char *path, int flags)
     return fd < 0 ? -errno : move_up(fd);
 }
 
-static int create_map(void)
+/* Ours, but the host closed the descriptor. */
+static int reopen_map(const char *path)
 {
-    char path[64];
-    snprintf(path, sizeof path, PYPERF_MAP_FORMAT, (long)getpid());
-    int parent = map.foreign && descriptor_is_ours() ? map.fd : -1;
-
-    /* A file that is there is of an earlier process with this PID, unless we made it ourselves
-     * and the host closed our descriptor. */
-    int fd;
-    bool again = map.inode != 0 && !map.foreign;
-    if (again)
-        fd = open_map(path, 0);
-    else {
-        unlink(path);
-        fd = open_map(path, O_CREAT | O_EXCL);
+    int fd = open_map(path, 0);
+    struct stat status;
+    if (fd >= 0 &&
+        (fstat(fd, &status) != 0 || status.st_dev != map.device || status.st_ino != map.inode)) {
+        close(fd);
+        return -ESTALE;
     }
+    return fd;
+}
+
+/* A file that is there is of an earlier process with this PID. */
+static int replace_map(const char *path)
+{
+    if (unlink(path) != 0 && errno != ENOENT)
+        return -errno;
+    int fd = open_map(path, O_CREAT | O_EXCL);
     struct stat status;
     if (fd >= 0 && fstat(fd, &status) != 0) {
         int error = -errno;
         close(fd);
-        fd = error;
-    }
-    if (fd >= 0 && again && (status.st_dev != map.device || status.st_ino != map.inode)) {
-        close(fd);
-        fd = -ESTALE;
+        return error;
     }
     if (fd >= 0) {
-        off_t from = 0;
-        while (parent >= 0 && from < map.inherited)
-            if (sendfile(fd, parent, &from, (size_t)(map.inherited - from)) <= 0)
-                break;
+        map.device = status.st_dev;
+        map.inode = status.st_ino;
     }
+    return fd;
+}
+
+static void copy_inherited_lines(int to, int from)
+{
+    char block[4096];
+    for (off_t at = 0; at < map.inherited;) {
+        size_t wanted = sizeof block;
+        if (map.inherited - at < (off_t)wanted)
+            wanted = (size_t)(map.inherited - at);
+        ssize_t got = pread(from, block, wanted, at);
+        if (got <= 0 || write(to, block, (size_t)got) != got)
+            return;
+        at += got;
+    }
+}
+
+static int create_map(void)
+{
+    char path[64];
+    snprintf(path, sizeof path, PYPERF_MAP_FORMAT, (long)getpid());
+    struct stat status;
+    int parent = map.foreign && descriptor_is_ours(&status) ? map.fd : -1;
+    bool again = map.inode != 0 && !map.foreign;
+    int fd = size_is_limited() ? -EFBIG : again ? reopen_map(path) : replace_map(path);
+    if (fd >= 0 && parent >= 0)
+        copy_inherited_lines(fd, parent);
     if (parent >= 0)
         close(parent);
-    map.fd = fd >= 0 ? fd : -1;
     map.foreign = false;
-    map.inherited = 0;
-    if (fd < 0) {
-        pyperf_log_error("map %s: %s; going on without it", path,
-                         fd == -EEXIST   ? "belongs to another user, who must remove it"
-                         : fd == -ESTALE ? "was removed or replaced"
-                                         : "cannot be opened");
-        map.failed = true;
-        return fd;
-    }
-    map.device = status.st_dev;
-    map.inode = status.st_ino;
-    return 0;
+    map.fd = fd >= 0 ? fd : -1;
+    if (fd >= 0)
+        return 0;
+    map.failed = true;
+    pyperf_log_error("map %s: %s; going on without it", path,
+                     fd == -EPERM || fd == -EACCES || fd == -EEXIST
+                         ? "belongs to another user, who must remove it"
+                     : fd == -ESTALE ? "was removed or replaced"
+                                     : strerror(-fd));
+    return fd;
 }
 
 /* "%lx " of `value`, written backwards to end before `end`: printf would cost a third of all that
@@ -117,14 +146,24 @@ static char *hexadecimal(char *end, uintptr_t value)
     return end;
 }
 
+/* Half a line would spoil the next one. */
+static void take_back(ssize_t written)
+{
+    struct stat status;
+    if (written > 0 && fstat(map.fd, &status) == 0 &&
+        ftruncate(map.fd, status.st_size - written) != 0)
+        pyperf_log_debug("map: half a line stays");
+}
+
 int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length)
 {
     if (map.failed)
         return -EBADF;
-    if (map.foreign || !descriptor_is_ours()) {
-        int status = create_map();
-        if (status != 0)
-            return status;
+    struct stat status;
+    if (map.foreign || !descriptor_is_ours(&status)) {
+        int error = create_map();
+        if (error != 0)
+            return error;
     }
     char numbers[40];
     char *first = hexadecimal(hexadecimal(numbers + sizeof numbers, size), start);
@@ -134,14 +173,11 @@ int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length
     ssize_t written = writev(map.fd, parts, 3);
     if (written == (ssize_t)(used + length + 1))
         return 0;
-    int status = written < 0 ? -errno : -ENOSPC;
-    struct stat now;
-    /* Half a line would spoil the next one; a full disk is no reason to leave it. */
-    if (written > 0 && fstat(map.fd, &now) == 0 && ftruncate(map.fd, now.st_size - written) != 0)
-        pyperf_log_debug("map: half a line stays");
+    int error = written < 0 ? errno : ENOSPC;
+    take_back(written);
     map.failed = true;
-    pyperf_log_error("map: writing failed (error %d); going on without it", -status);
-    return status;
+    pyperf_log_error("map: %s; going on without it", strerror(error));
+    return -error;
 }
 
 void pyperf_map_forked(bool copy)

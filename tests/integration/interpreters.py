@@ -1,0 +1,143 @@
+"""Finds the CPythons of this machine, and tells what matters about each to a profiler.
+
+Looks in PATH, /usr/bin, pyenv's versions and the sid tree.  Nothing is taken from a file's name:
+version, build and implementation are asked of the interpreter, and whether it keeps frame
+pointers is read from its machine code.
+"""
+
+import glob
+import json
+import os
+import re
+import subprocess
+
+import elf
+import roots
+
+NAME = re.compile(r"(python|pypy)[0-9.]*t?$")
+
+# Runs on every Python since 2.7.
+PROBE = r"""
+import json, re, sys, sysconfig
+maps = open("/proc/self/maps").read()
+library = re.search(r"(/\S*/libpython[^/\s]*\.so\S*)", maps)
+print(json.dumps({
+    "implementation": getattr(getattr(sys, "implementation", None), "name", None)
+        or ("pypy" if "PyPy" in sys.version else "cpython"),
+    "version": "%d.%d.%d" % sys.version_info[:3],
+    "library": library and library.group(1),
+    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+}))
+"""
+
+# Functions that call others, so that a compiler told to keep frame pointers sets one up in them.
+# Some may still begin with a test before the prologue; the majority decides.
+WELL_KNOWN = (
+    "PyObject_Call PyObject_GetAttr PyObject_Repr PyObject_RichCompare PyEval_EvalCode "
+    "PyList_Append PyDict_Copy PyUnicode_Join PyImport_ImportModuleLevelObject "
+    "PyTuple_Pack PyErr_Format PyLong_FromString PySequence_List Py_BytesMain "
+    "_PyEval_EvalFrameDefault"
+).split()
+PUSH_RBP = b"\x55"
+MOV_RSP_RBP = b"\x48\x89\xe5"
+EM_X86_64 = 62
+
+
+class Interpreter:
+    """One interpreter: where it is, how to run it, what it is."""
+
+    def __init__(self, root, path, facts):
+        self.root = root
+        self.path = path
+        self.implementation = facts["implementation"]
+        self.version = facts["version"]
+        self.library = facts["library"]
+        self.free_threaded = facts["free_threaded"]
+        self.frame_pointers = _keeps_frame_pointers(root.file(self.library or path))
+
+    @property
+    def minor(self):
+        """(major, minor), for comparing."""
+        return tuple(int(part) for part in self.version.split(".")[:2])
+
+    @property
+    def supported(self):
+        return self.implementation == "cpython" and (3, 6) <= self.minor <= (3, 15)
+
+    @property
+    def label(self):
+        """Short name that is unique among the interpreters of one machine, in practice."""
+        kind = "" if self.implementation == "cpython" else self.implementation + "-"
+        threads = "t" if self.free_threaded else ""
+        where = "" if self.root.is_host else "-" + self.root.name
+        if self.root.is_host and self.path.startswith("/usr/bin/"):
+            where = "-usr"
+        return kind + self.version + threads + where
+
+    def row(self):
+        return {
+            "path": self.path,
+            "root": self.root.path,
+            "implementation": self.implementation,
+            "version": self.version,
+            "build": "shared" if self.library else "static",
+            "frame_pointers": self.frame_pointers,
+            "free_threaded": self.free_threaded,
+            "supported": self.supported,
+        }
+
+
+def _keeps_frame_pointers(path):
+    """True or False; None where the code is not one we can read."""
+    try:
+        image = elf.Elf(path)
+    except (OSError, ValueError):
+        return None
+    functions = image.dynamic_functions()
+    starts = [image.bytes_at(functions[f][0], 32) for f in WELL_KNOWN if f in functions]
+    if image.machine != EM_X86_64 or not starts:
+        return None
+    framed = [s for s in starts if MOV_RSP_RBP in s and PUSH_RBP in s[: s.index(MOV_RSP_RBP)]]
+    return 2 * len(framed) > len(starts)
+
+
+def _candidates(root):
+    if not root.is_host:
+        return sorted(glob.glob(root.path + "/usr/bin/*"))
+    folders = os.environ.get("PATH", "").split(":") + ["/usr/bin", "/usr/local/bin"]
+    pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    folders += sorted(glob.glob(os.path.join(pyenv, "versions", "*", "bin")))
+    return [path for folder in folders if folder for path in sorted(glob.glob(folder + "/*"))]
+
+
+def _ask(root, path):
+    """The interpreter's own words about itself; None if it does not answer."""
+    try:
+        done = subprocess.run(
+            root.command([path, "-c", PROBE]),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
+        )
+        return json.loads(done.stdout.decode()) if done.returncode == 0 else None
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+
+
+def discover(where=None):
+    """Every interpreter found, oldest first; each real file once."""
+    found = {}
+    for root in where or roots.all_roots():
+        for path in _candidates(root):
+            if not NAME.match(os.path.basename(path)):
+                continue
+            inside = path if root.is_host else path[len(root.path) :]
+            real = root.file(inside)
+            if real in found or not elf.is_elf(real):
+                continue
+            inside = real if root.is_host else real[len(root.path) :]
+            facts = _ask(root, inside)
+            if facts:
+                found[real] = Interpreter(root, inside, facts)
+    return sorted(found.values(), key=lambda i: [int(n) for n in i.version.split(".")])

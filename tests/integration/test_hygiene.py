@@ -1,0 +1,72 @@
+"""The shared object itself: what it exports, needs and asks of the loader."""
+
+import glob
+import os
+import platform
+import re
+
+import image
+import roots
+from harness import Skip, case
+
+EXPORTS = os.path.join(roots.REPO, "tests/exports.txt")
+
+
+@case("hygiene")
+def exports_equal_the_list(t):
+    with open(EXPORTS) as file:
+        listed = {line.split()[0] for line in file if line.strip() and line[0] != "#"}
+    text = image.tool("nm", "--dynamic", "--defined-only", t.world.library)
+    exported = set()
+    for line in text.splitlines():
+        kind, name = line.split()[-2:]
+        if kind != "A":  # the version itself is an absolute symbol
+            exported.add(name.split("@")[0])
+    assert exported == listed, "exported but not listed: %s; listed but not exported: %s" % (
+        sorted(exported - listed),
+        sorted(listed - exported),
+    )
+
+
+@case("hygiene")
+def needs_libc_only(t):
+    dynamic = image.tool("readelf", "-dW", t.world.library)
+    needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic))
+    extra = {n for n in needed if n != "libc.so.6" and not n.startswith("ld-linux")}
+    assert "libc.so.6" in needed and not extra, "needs %s" % sorted(needed)
+
+
+@case("hygiene")
+def has_no_text_relocation(t):
+    assert "TEXTREL" not in image.tool("readelf", "-dW", t.world.library)
+
+
+@case("hygiene")
+def has_no_executable_stack(t):
+    headers = image.tool("readelf", "-lW", t.world.library)
+    stack = re.search(r"GNU_STACK.* (\S+) +0x\S+$", headers, re.M)
+    assert stack and "E" not in stack.group(1), "GNU_STACK: %s" % (stack and stack.group(0))
+    both = re.findall(r"LOAD.* RWE ", headers)
+    assert not both, "a segment is writable and executable"
+
+
+@case("hygiene")
+def keeps_cet(t):
+    if platform.machine() != "x86_64":
+        raise Skip("CET is x86-64's")
+    notes = image.tool("readelf", "-nW", t.world.library)
+    assert "IBT" in notes and "SHSTK" in notes, "the CET property is lost:\n" + notes
+
+
+@case("hygiene")
+def includes_no_python_header(t):
+    pattern = re.compile(
+        r"^\s*#\s*include\s*[<\"](Python\.h|pyconfig|patchlevel|frameobject|internal/pycore|cpython/)",
+        re.M,
+    )
+    files = glob.glob(os.path.join(roots.REPO, "preload/**/*.[chS]"), recursive=True)
+    assert files, "no sources under preload/"
+    for path in files:
+        with open(path) as file:
+            found = pattern.search(file.read())
+        assert not found, "%s: %s" % (path, found.group().strip())

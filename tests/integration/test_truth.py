@@ -1,0 +1,234 @@
+"""The promise itself: perf sees the whole Python call chain, and only chains that can be.
+
+programs/truth.py works for known times along known chains.  Of all samples perf took of it while
+it worked, broken ones included, 99.5 % must show a complete chain: from the start of the process
+or thread, through every function of the call graph in order, to where the program was.  Nearly
+all of them must be at one of the known leaves, and the shares of the branches the known ones.
+"""
+
+import collections
+import json
+import math
+import os
+
+import harness
+import recording
+from harness import case
+
+UNIT = 0.1  # CPU seconds for one share
+COMPLETE = 0.995
+AT_A_LEAF = 0.985  # the rest: entering functions for the first time, starting threads
+
+# Branch -> (chain below <module> main repeat, share), as in programs/truth.py.
+BRANCHES = {
+    "plain": ("plain plain_one plain_two plain_three spin", 3),
+    "recursion": (" ".join(["recursion"] * 13) + " spin", 2),
+    "generator": ("generator numbers spin", 2),
+    "coroutine": ("coroutine coroutine_outer coroutine_inner spin", 2),
+    "method": ("method Worker.work spin", 2),
+    "closure": ("closure closure.<locals>.inside closure.<locals>.inside.<locals>.<lambda> spin", 1),
+    "class body": ("class_body class_body.<locals>.Body spin", 2),
+    "callback": ("callback callback.<locals>.key spin", 2),
+    "raising": ("exception failing spin", 1),
+    "recovering": ("exception recovering spin", 1),
+    "thrown": ("thrown catcher spin", 1),
+}
+THREADS = {"thread one": ("thread_one repeat spin", 2), "thread two": ("thread_two repeat spin", 1)}
+THREAD_START = "Thread._bootstrap Thread._bootstrap_inner Thread.run"
+
+Setting = collections.namedtuple("Setting", "python mode perf")
+Setting.label = property(lambda s: "%s %s %s" % (s.python.label, s.mode, s.perf))
+
+
+def settings(world):
+    """Every interpreter under every perf, with each way of unwinding that can work."""
+    for python in harness.supported(world):
+        for perf in world.perfs:
+            for mode in ["dwarf"] + (["fp"] if python.frame_pointers else []):
+                yield Setting(python, mode, perf)
+
+
+class Expected:
+    """The chains that truth.py's call graph allows, as tuples of py:: names without prefix."""
+
+    def __init__(self, program, threading):
+        self.program = program
+        self.threading = threading
+        self.whole = {}
+        start = ["<module>:" + program, "main:" + program]
+        for branch, (names, _) in BRANCHES.items():
+            self.whole[tuple(start + self._own("repeat " + names))] = branch
+        start = ["%s:%s" % (name, threading) for name in THREAD_START.split()]
+        for branch, (names, _) in THREADS.items():
+            self.whole[tuple(start + self._own(names))] = branch
+        self.passing = {chain[:n] for chain in self.whole for n in range(len(chain))}
+        # Where threading itself is at work: starting and joining threads, and in each thread.
+        self.around_threads = [
+            ["%s:%s" % (name, program) for name in ("<module>", "main", "threads")],
+            start[:1],
+        ]
+
+    def _own(self, names):
+        return ["%s:%s" % (name, self.program) for name in names.split()]
+
+    def allows(self, chain):
+        """Whole, on the way to or from a leaf, or inside the standard library's threading."""
+        if tuple(chain) in self.whole or tuple(chain) in self.passing:
+            return True
+        library = ":" + os.path.dirname(self.threading) + "/"
+        return any(
+            chain[: len(start)] == start and all(library in name for name in chain[len(start) :])
+            for start in self.around_threads
+        )
+
+
+def is_interpreter(frame):
+    return os.path.basename(frame.dso).startswith(("python", "libpython"))
+
+
+def is_libc(frame):
+    return os.path.basename(frame.dso).startswith("libc.so")
+
+
+def is_library(frame):
+    return os.path.basename(frame.dso) == "libpyperf.so"
+
+
+def is_evaluator(frame):
+    return "libpython" in frame.dso and frame.symbol.startswith("_PyEval_EvalFrameDefault")
+
+
+def misplaced(sample):
+    """Why a py:: frame is not where CPython calls its evaluator, or is missing; None if all is well.
+
+    Stripped interpreters name only what they export; perf may then know no symbol, or a
+    neighbour's.  With a full symbol table (libpython's) each evaluation must have its py:: frame.
+    """
+    frames = sample.frames
+    for i, frame in enumerate(frames):
+        if not frame.symbol.startswith(recording.PREFIX):
+            if harness.IMAGE_NAME.search(frame.dso):
+                return "%x in an image has no name" % frame.ip
+            if i and is_evaluator(frame) and not frames[i - 1].symbol.startswith(recording.PREFIX):
+                return "an evaluation has no py:: frame"
+            continue
+        # Near the end of the stack the library stands between, to watch it.
+        caller = i - 2 if i > 1 and is_library(frames[i - 1]) else i - 1
+        if caller < 0 or not is_interpreter(frames[caller]):
+            return "%s is not called by the interpreter" % frame.symbol
+        if i + 1 == len(frames) or frames[i + 1].dso == "[kernel.kallsyms]":
+            continue
+        inner = frames[i + 1]
+        if not is_interpreter(inner):
+            return "%s calls %s (%s)" % (frame.symbol, inner.symbol, inner.dso)
+        if "libpython" in inner.dso and not is_evaluator(inner):
+            return "%s calls %s" % (frame.symbol, inner.symbol)
+    return None
+
+
+def starts_at_root(sample, mode, main_thread):
+    """Does the chain begin where the kernel started the process or thread?
+
+    In dwarf mode: at _start, called by nobody, or at libc's clone.  By frame pointers the C
+    library, built without them, ends the chain: libc must be what called the interpreter.
+    """
+    frames = sample.frames
+    first = next((i for i, f in enumerate(frames) if is_interpreter(f)), None)
+    if first is None:
+        return False
+    if mode == "fp":
+        # glibc's own frames hold no frame pointer: what is above the first of them is noise.
+        return first > 0 and is_libc(frames[first - 1])
+    if main_thread:
+        return frames[0].symbol == "_start" or (
+            len(frames) > 1
+            and is_interpreter(frames[0])
+            and is_libc(frames[1])
+            and frames[1].symbol.startswith("__libc_start_main")
+        )
+    return first >= 2 and all(is_libc(f) for f in frames[:first])
+
+
+def tell(title, samples, most=3):
+    lines = ["%s: %d" % (title, len(samples))]
+    return lines + [str(sample) for sample in samples[:most]]
+
+
+def record(t, setting, env):
+    """Runs truth.py under perf; its report and the samples taken while it worked."""
+    report = t.path("report.json")
+    recorder = recording.Recording(setting.perf, setting.python.root, t.folder, setting.mode)
+    done = recorder.record([setting.python.path, t.program("truth.py"), report, str(UNIT)], env)
+    assert done.returncode == 0, "the recording failed: " + done.stderr.decode("utf-8", "replace")
+    with open(report) as file:
+        told = json.load(file)
+    t.forget(told["pid"])
+    samples = [s for s in recorder.samples() if told["began"] <= s.time <= told["ended"]]
+    return told, [s for s in samples if s.pid == told["pid"]]
+
+
+def check_shares(branches):
+    total = sum(branches.values())
+    units = sum(share for _, share in list(BRANCHES.values()) + list(THREADS.values()))
+    wrong = []
+    for branch, (_, share) in list(BRANCHES.items()) + list(THREADS.items()):
+        known = share / units
+        seen = branches[branch] / total
+        # Four standard deviations of a count, and a half per cent for what perf itself costs.
+        tolerance = 4 * math.sqrt(known * (1 - known) / total) + 0.005
+        if abs(seen - known) > tolerance:
+            wrong.append("%s: %.1f %%, known %.1f %%" % (branch, 100 * seen, 100 * known))
+    assert not wrong, "shares are off: " + "; ".join(wrong)
+
+
+@case("truth", each=settings)
+def chains(t):
+    setting = t.subject
+    told, samples = record(t, setting, t.preload())
+    expected = Expected(t.program("truth.py"), told["threading"])
+    wanted = 0.8 * 999 * UNIT * sum(s for _, s in list(BRANCHES.values()) + list(THREADS.values()))
+    assert len(samples) > wanted, "only %d samples" % len(samples)
+
+    branches = collections.Counter()
+    broken, impossible, displaced, between = [], [], [], []
+    for sample in samples:
+        branch = expected.whole.get(tuple(sample.python))
+        if not starts_at_root(sample, setting.mode, sample.tid == sample.pid):
+            broken.append(sample)
+        elif not expected.allows(sample.python):
+            impossible.append(sample)
+        elif misplaced(sample):
+            displaced.append(sample)
+        elif branch:
+            branches[branch] += 1
+        else:
+            between.append(sample)
+    leaves = sum(branches.values()) / len(samples)
+    complete = leaves + len(between) / len(samples)
+    figure = "%.2f %% of %d samples complete, %.2f %% at a leaf" % (
+        100 * complete,
+        len(samples),
+        100 * leaves,
+    )
+    if complete < COMPLETE or leaves < AT_A_LEAF or impossible or displaced:
+        lines = [figure]
+        lines += tell("stacks that do not begin at the root", broken)
+        lines += tell("chains the call graph does not allow", impossible)
+        lines += tell("py:: frames in the wrong place", displaced)
+        lines += [misplaced(sample) for sample in displaced[:3]]
+        lines += tell("complete, but not at a leaf", between)
+        raise AssertionError("\n".join(lines))
+    check_shares(branches)
+    return figure
+
+
+def one_setting_each(world):
+    return [Setting(p, "dwarf", world.perfs[0]) for p in harness.supported(world)]
+
+
+@case("truth", each=one_setting_each)
+def nothing_without_preload(t):
+    _, samples = record(t, t.subject, None)
+    assert samples, "no samples"
+    named = [s for s in samples if s.python]
+    assert not named, "py:: frames without the library:\n%s" % named[0]
