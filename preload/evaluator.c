@@ -284,23 +284,34 @@ static pyperf_evaluator_fn *evaluator_slot(void *interp)
     return (pyperf_evaluator_fn *)((char *)interp + python->layout->eval_frame);
 }
 
+static pyperf_evaluator_fn present_evaluator(void *interp)
+{
+    return python->get_evaluator != NULL ? python->get_evaluator(interp) : *evaluator_slot(interp);
+}
+
+static pyperf_evaluator_fn our_evaluator(void *interp)
+{
+    return pyperf_interp_is_main(python, interp) ? main_evaluator : shared_evaluator;
+}
+
+bool pyperf_evaluator_installed(void)
+{
+    void *interp = pyperf_interp_of(python->current_tstate());
+    return present_evaluator(interp) == our_evaluator(interp);
+}
+
 int pyperf_evaluator_install(void)
 {
     void *interp = pyperf_interp_of(python->current_tstate());
-    bool has_setter = python->set_evaluator != NULL;
-    bool is_main = python->interp_id == NULL || python->interp_id(interp) == 0;
-    pyperf_evaluator_fn ours = is_main ? main_evaluator : shared_evaluator;
-    pyperf_evaluator_fn present =
-        has_setter ? python->get_evaluator(interp) : *evaluator_slot(interp);
-    if (present == ours)
+    if (pyperf_evaluator_installed())
         return 0;
-    if (present != python->default_evaluator) {
+    if (present_evaluator(interp) != python->default_evaluator) {
         pyperf_log_error("another frame evaluator is installed: it stays, functions get no names");
         return -EBUSY;
     }
-    if (has_setter)
-        python->set_evaluator(interp, ours);
+    if (python->set_evaluator != NULL)
+        python->set_evaluator(interp, our_evaluator(interp));
     else
-        *evaluator_slot(interp) = ours;
+        *evaluator_slot(interp) = our_evaluator(interp);
     return 0;
 }

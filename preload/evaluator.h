@@ -9,6 +9,9 @@
 /* Readies the evaluators for this interpreter.  Once, before any install; `python` must live on. */
 void pyperf_evaluator_start(const struct pyperf_python *python);
 
+/* Whether the current interpreter has our evaluator.  GIL held. */
+bool pyperf_evaluator_installed(void);
+
 /*
  * Sets the evaluator of the current interpreter; idempotent.  GIL held.  An evaluator that is
  * already there stays in charge: -EBUSY, after one log line.  -ENOTSUP when the interpreter's

@@ -60,28 +60,31 @@ static int start_once(void)
     return state == WORKS ? 0 : -ENOTSUP;
 }
 
-/* In every new interpreter, GIL held. */
+/* In a main interpreter that starts, code objects are numbered anew and old names are gone. */
+static void forget_earlier_interpreter(void)
+{
+    pyperf_codemap_reset();
+    pyperf_qualname_reset();
+}
+
+/* In every new interpreter, GIL held; also when a program imports `marshal` afresh. */
 static void install(void)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    void *interp = pyperf_interp_of(python.current_tstate());
-    bool is_main = python.interp_id == NULL || python.interp_id(interp) == 0;
+    bool is_main = pyperf_interp_is_main(&python, pyperf_interp_of(python.current_tstate()));
     int saved_errno = errno;
     if (is_main && native_perf_is_asked_for()) {
         pyperf_log_error("off: Python's own perf support was asked for, and serves");
         return;
     }
     pthread_mutex_lock(&lock);
-    if (is_main) {
-        pyperf_codemap_reset();
-        pyperf_qualname_reset();
+    if (start_once() == 0 && !pyperf_evaluator_installed()) {
+        if (is_main)
+            forget_earlier_interpreter();
+        if (pyperf_evaluator_install() == 0)
+            pyperf_log_info("installed in CPython %s", python.layout->name);
     }
-    int status = start_once();
-    if (status == 0)
-        status = pyperf_evaluator_install();
     pthread_mutex_unlock(&lock);
-    if (status == 0)
-        pyperf_log_info("installed in CPython %s", python.layout->name);
     errno = saved_errno;
 }
 
@@ -175,7 +178,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 {
     (void)argc;
     (void)argv;
-    if (!pyperf_config_enabled() || dlsym(RTLD_DEFAULT, "PyImport_Inittab") == NULL)
+    if (!pyperf_config_enabled() || !pyperf_interp_present(RTLD_DEFAULT))
         return;
     int saved_errno = errno;
     pyperf_config_read(&config);

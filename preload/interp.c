@@ -90,6 +90,7 @@ static const struct requirement requirements[] = {
     NEED(set_evaluator, "_PyInterpreterState_SetEvalFrameFunc", 9, 0),
     NEED(get_evaluator, "_PyInterpreterState_GetEvalFrameFunc", 9, 0),
     NEED(interp_id, "PyInterpreterState_GetID", 7, 0),
+    NEED(next_interp, "PyInterpreterState_Next", 0, 6),
     NEED(utf8, "PyUnicode_AsUTF8AndSize", 0, 0),
     NEED(encode, "PyUnicode_AsEncodedString", 0, 0),
     NEED(bytes, "PyBytes_AsStringAndSize", 0, 0),
@@ -136,9 +137,18 @@ static int resolve(struct pyperf_python *python, void *handle)
     return 0;
 }
 
+bool pyperf_interp_present(void *handle)
+{
+    return dlsym(handle, "PyImport_Inittab") != NULL || dlsym(handle, "PyPy_GetVersion") != NULL;
+}
+
 int pyperf_interp_find(struct pyperf_python *python, void *handle)
 {
     *python = (struct pyperf_python){0};
+    if (dlsym(handle, "PyPy_GetVersion") != NULL) {
+        pyperf_log_error("declined: PyPy has no frame evaluator to hook; use CPython 3.6 to 3.15");
+        return -ENOTSUP;
+    }
     python->inittab = (struct pyperf_inittab **)dlsym(handle, "PyImport_Inittab");
     if (python->inittab == NULL)
         return -ENOENT;

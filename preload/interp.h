@@ -55,6 +55,7 @@ struct pyperf_python {
     void (*set_evaluator)(void *interp, pyperf_evaluator_fn);    /* 3.9+ */
     pyperf_evaluator_fn (*get_evaluator)(void *interp);          /* 3.9+ */
     int64_t (*interp_id)(void *interp);                          /* 3.7+ */
+    void *(*next_interp)(void *interp);                          /* 3.6 */
     const char *(*utf8)(PyObject *string, ptrdiff_t *size);      /* PyUnicode_AsUTF8AndSize */
     PyObject *(*encode)(PyObject *, const char *, const char *); /* PyUnicode_AsEncodedString */
     int (*bytes)(PyObject *, char **, ptrdiff_t *);              /* PyBytes_AsStringAndSize */
@@ -81,6 +82,9 @@ struct pyperf_python {
     void *unicode_type, *function_type, *type_type, *classmethod_type, *staticmethod_type;
 };
 
+/* Whether any Python is among the loaded objects; all that is asked in other processes. */
+bool pyperf_interp_present(void *handle);
+
 /*
  * Looks for CPython among the loaded objects (`handle` as for dlsym) and fills `python` in.
  * 0; -ENOENT when this process is no Python at all (nothing is logged); -ENOTSUP after one log
@@ -95,6 +99,13 @@ int pyperf_interp_verify(const struct pyperf_python *python);
 static inline void *pyperf_interp_of(void *tstate)
 {
     return *(void **)((char *)tstate + 16);
+}
+
+/* The main interpreter has number 0; on 3.6, which has no numbers, it is the last of the list. */
+static inline bool pyperf_interp_is_main(const struct pyperf_python *python, void *interp)
+{
+    return python->interp_id != NULL ? python->interp_id(interp) == 0
+                                     : python->next_interp(interp) == NULL;
 }
 
 static inline void *pyperf_pointer_at(const void *object, size_t offset)
