@@ -12,7 +12,10 @@
 
 #include "support.h"
 
-enum { LINES_IN_A_BLOCK = 16384 / 33 + 1 /* perfmap.c; the shortest line of add() is 33 bytes */ };
+enum {
+    BLOCK = 32768 /* perfmap.c */,
+    LINES_IN_A_BLOCK = BLOCK / 33 + 1 /* the shortest of add() */
+};
 
 static int add(unsigned i)
 {
@@ -354,7 +357,7 @@ static unsigned fill_disk(const char *path)
 START_TEST(a_full_disk_leaves_no_half_line)
 {
     char *path = begin();
-    support_mount_tmpfs("/tmp", "size=16k", 0);
+    support_mount_tmpfs("/tmp", "size=160k", 0);
     unsigned written = fill_disk(path);
     ck_assert_int_lt(add(written), 0);
     check_lines(path, 0, written);
@@ -377,8 +380,8 @@ static void copy_to_full_disk(void *unused)
 START_TEST(a_full_disk_leaves_no_half_line_in_a_child)
 {
     char *path = begin();
-    support_mount_tmpfs("/tmp", "size=24k", 0);
-    for (unsigned i = 0; i < 400; i++)
+    support_mount_tmpfs("/tmp", "size=96k", 0);
+    for (unsigned i = 0; i < 1500; i++)
         ck_assert_int_eq(add(i), 0);
     support_child_succeeds(copy_to_full_disk, NULL);
     free(path);
@@ -388,7 +391,7 @@ END_TEST
 START_TEST(a_file_size_limit_kills_nobody)
 {
     char *path = begin();
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){20000, RLIM_INFINITY}), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){3 * BLOCK / 2, RLIM_INFINITY}), 0);
     unsigned written = 0;
     int status;
     while ((status = add(written)) == 0)
