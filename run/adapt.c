@@ -84,12 +84,16 @@ static void add(struct adapt_plan *plan, const char *option)
 }
 
 static void copy_stacks(struct adapt_plan *plan, const struct perfcmd *cmd,
-                        const struct perftool *perf, const struct machine *machine)
+                        const struct program *program, const struct perftool *perf,
+                        const struct machine *machine)
 {
     plan->stack_copies = true;
     add(plan, "--call-graph");
     add(plan, "dwarf,65528");
-    if (perf->compresses && !cmd->compression_set && !cmd->split_output) {
+    /* Where the kernel saw the mapping happen it can tell the build-id; of a process that runs
+     * already perf must find it, in the recording. */
+    if (perf->compresses && !cmd->compression_set && !cmd->split_output &&
+        (perf->reads_back || !program || !program->elsewhere)) {
         plan->compressed = true;
         add(plan, "-z");
     }
@@ -123,7 +127,7 @@ static void choose_callgraph(struct adapt_plan *plan, const struct perfcmd *cmd,
     if (cmd->callgraph == CALLGRAPH_CHOSEN || cmd->callgraph == CALLGRAPH_OFF)
         return;
     if (!has_pointers(program) && perf->unwinds)
-        copy_stacks(plan, cmd, perf, machine);
+        copy_stacks(plan, cmd, program, perf, machine);
     else if (cmd->callgraph == CALLGRAPH_UNSET)
         add(plan, "-g");
 }
@@ -139,7 +143,7 @@ static void keep_ids(struct adapt_plan *plan, const struct perfcmd *cmd,
         return;
     if (!cmd->buildid_all)
         add(plan, "--buildid-all");
-    if (plan->compressed && perf->maps_ids && !cmd->buildid_mmap)
+    if (plan->compressed && !perf->reads_back && perf->maps_ids && !cmd->buildid_mmap)
         add(plan, "--buildid-mmap");
 }
 

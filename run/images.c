@@ -37,7 +37,19 @@ static struct image *find(struct images *images, const char *path)
     return NULL;
 }
 
-static int add(struct images *images, const char *path, const char *id)
+/* The process may have another /tmp than we: a container's, or systemd's PrivateTmp. */
+static void set_source(struct image *image, long pid)
+{
+    snprintf(image->source, sizeof(image->source), "%s", image->path);
+    if (access(image->source, R_OK) == 0)
+        return;
+    if (snprintf(image->source, sizeof(image->source), "/proc/%ld/root%s", pid, image->path) >=
+            (int)sizeof(image->source) ||
+        access(image->source, R_OK) != 0)
+        image->source[0] = '\0';
+}
+
+static int add(struct images *images, const char *path, const char *id, long pid)
 {
     struct image *image = find(images, path), *grown;
 
@@ -47,8 +59,9 @@ static int add(struct images *images, const char *path, const char *id)
             return -ENOMEM;
         images->list = grown;
         image = &grown[images->count++];
-        *image = (struct image){.present = access(path, R_OK) == 0};
+        *image = (struct image){.cached = false};
         snprintf(image->path, sizeof(image->path), "%s", path);
+        set_source(image, pid);
     }
     if (id[0])
         snprintf(image->id, sizeof(image->id), "%s", id);
@@ -61,9 +74,13 @@ static int add(struct images *images, const char *path, const char *id)
  */
 static int add_line(struct images *images, char *line)
 {
-    char *path = strstr(line, " PERF_RECORD_MMAP"), id[48] = "", *mark;
+    char *event = strstr(line, " PERF_RECORD_MMAP"), *path, id[48] = "", *mark;
+    long pid = 0;
 
     line[strcspn(line, "\n")] = '\0';
+    if (event)
+        sscanf(event, " PERF_RECORD_MMAP%*s %ld/", &pid);
+    path = event;
     path = path ? strstr(path, "]: ") : NULL;
     path = path ? strchr(path, '/') : NULL;
     if (!path || !images_is_image(path))
@@ -71,7 +88,7 @@ static int add_line(struct images *images, char *line)
     mark = strchr(line, '<');
     if (mark && mark < path)
         sscanf(mark, "<%40[0-9a-f]>", id);
-    return add(images, path, id);
+    return add(images, path, id, pid);
 }
 
 static int read_maps(struct images *images, const char *perf, const char *data)
@@ -211,8 +228,8 @@ static int refresh(const char *path, const char *entry)
 
 static void add_to_cache(const struct image *image, const char *perf, const char *dir)
 {
-    char *argv[] = {(char *)perf, "--buildid-dir",     (char *)dir, "buildid-cache",
-                    "--add",      (char *)image->path, NULL};
+    char *argv[] = {(char *)perf, "--buildid-dir",       (char *)dir, "buildid-cache",
+                    "--add",      (char *)image->source, NULL};
     char text[4096];
 
     child_capture(argv, text, sizeof(text));
@@ -228,7 +245,7 @@ static bool is_cached(const struct image *image, const char *perf, const char *d
         add_to_cache(image, perf, dir);
     if (access(entry, R_OK) != 0)
         return false;
-    return same_content(image->path, entry) || refresh(image->path, entry) == 0;
+    return same_content(image->source, entry) || refresh(image->source, entry) == 0;
 }
 
 void images_cache(struct images *images, const char *perf, const char *cache)
@@ -240,7 +257,7 @@ void images_cache(struct images *images, const char *perf, const char *cache)
     if (cache ? !realpath(cache, dir) : default_cache(perf, dir, sizeof(dir)) != 0)
         return;
     for (size_t i = 0; i < images->count; i++)
-        if (images->list[i].present)
+        if (images->list[i].source[0])
             images->list[i].cached = is_cached(&images->list[i], perf, dir);
 }
 
@@ -279,13 +296,13 @@ void images_remove(struct images *images)
         closedir(processes);
     for (size_t i = 0; i < images->count; i++) {
         struct image *image = &images->list[i];
-        if (!image->present)
+        if (!image->source[0])
             continue;
         if (!image->cached)
             images->kept_uncached++;
         else if (image->mapped)
             images->kept_alive++;
-        else if (unlink(image->path) == 0)
+        else if (strcmp(image->source, image->path) == 0 && unlink(image->path) == 0)
             images->removed++;
     }
 }

@@ -10,11 +10,11 @@
 #include <stddef.h>
 
 struct image {
-    char path[PATH_MAX];
-    char id[48];  /* build-id in hexadecimal, as the recording has it; "" if it has none */
-    bool present; /* the file is there for us */
-    bool cached;  /* perf's cache holds its present content */
-    bool mapped;  /* a living process has it mapped */
+    char path[PATH_MAX];   /* as the process saw it */
+    char source[PATH_MAX]; /* where we can read it: path, or below /proc/PID/root; "" if nowhere */
+    char id[48];           /* build-id in hexadecimal, as the recording has it; "" if none */
+    bool cached;           /* perf's cache holds its present content */
+    bool mapped;           /* a living process has it mapped */
 };
 
 struct images {

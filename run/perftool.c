@@ -24,12 +24,11 @@ static void read_all(struct child_pipe *child, char *text, size_t size)
     child_close(child);
 }
 
-/* PERF_RECORD_MISC_MMAP_BUILD_ID came with Linux 5.12, and --buildid-mmap with its perf. */
-static bool at_least_5_12(const char *version)
+static bool at_least(const char *version, int wanted_major, int wanted_minor)
 {
     int major = 0, minor = 0;
     return sscanf(version, "%d.%d", &major, &minor) == 2 &&
-           (major > 5 || (major == 5 && minor >= 12));
+           (major > wanted_major || (major == wanted_major && minor >= wanted_minor));
 }
 
 static int ask(const struct perftool *perf, const char *command, const char *option,
@@ -64,7 +63,9 @@ int perftool_find(struct perftool *perf, const char *word)
     perf->unwinds = is_on(text, " libunwind: ") || is_on(text, " libdw-dwarf-unwind: ") ||
                     is_on(text, " dwarf-unwind: ");
     uname(&kernel);
-    perf->maps_ids = at_least_5_12(perf->version) && at_least_5_12(kernel.release);
+    /* PERF_RECORD_MISC_MMAP_BUILD_ID came with Linux 5.12, and --buildid-mmap with its perf. */
+    perf->maps_ids = at_least(perf->version, 5, 12) && at_least(kernel.release, 5, 12);
+    perf->reads_back = at_least(perf->version, 7, 0); /* seen with 7.2 */
     return 0;
 }
 

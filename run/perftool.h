@@ -10,6 +10,7 @@ struct perftool {
     char version[64];    /* "6.1.192"; "" if it would not say */
     bool compresses;     /* built with zstd: record -z works */
     bool unwinds;        /* can follow --call-graph dwarf */
+    bool reads_back;     /* finds build-ids in its own compressed recording (7.x, not 6.1) */
     bool maps_ids;       /* perf record has --buildid-mmap (5.12), and the kernel too */
 };
 

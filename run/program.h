@@ -24,6 +24,7 @@ struct program {
     char interpreter[PATH_MAX]; /* the ELF that runs, links resolved: path itself, or from "#!" */
     char libpython[PATH_MAX];   /* the shared libpython it loads; "" if none, or not found */
     enum program_kind kind;
+    bool elsewhere;     /* a process that sees other files than we (mount namespace) */
     bool privileged;    /* setuid, setgid or with capabilities: the loader ignores LD_PRELOAD */
     int trouble;        /* 0, or the -errno of reading the ELF */
     struct elfinfo elf; /* of libpython if there is one, else of interpreter */

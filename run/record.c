@@ -68,7 +68,17 @@ static int preload_prefix(char *prefix[4], bool wanted)
     return 0;
 }
 
-/* The first of -p's processes; NULL with a reason said if it cannot be looked at. */
+static bool in_other_namespace(long pid)
+{
+    char name[64], ours[64] = "", theirs[64] = "";
+
+    snprintf(name, sizeof(name), "/proc/%ld/ns/mnt", pid);
+    return readlink("/proc/self/ns/mnt", ours, sizeof(ours) - 1) > 0 &&
+           readlink(name, theirs, sizeof(theirs) - 1) > 0 && strcmp(ours, theirs) != 0;
+}
+
+/* The first of -p's processes or -t's threads; NULL with a reason said if it cannot be looked at.
+ */
 static struct program *recorded_process(struct program *program, const char *pids)
 {
     long pid = strtol(pids, NULL, 10);
@@ -88,6 +98,7 @@ static struct program *recorded_process(struct program *program, const char *pid
         loaded = strstr(line, "/libpyperf.so") != NULL;
     if (maps)
         fclose(maps);
+    program->elsewhere = in_other_namespace(pid);
     if (!loaded)
         say_warning("process %ld runs without libpyperf.so: no Python names will show; start it "
                     "with pyperf-run",
@@ -120,7 +131,7 @@ static void finish(const struct perfcmd *cmd, const struct perftool *perf,
     struct images images;
     int rc;
 
-    if (plan->stack_copies && !plan->compressed && perftool_converts(perf))
+    if (plan->stack_copies && perftool_converts(perf))
         convert_recording(perf, data, cmd->buildid_dir);
     rc = images_find(&images, perf->path, data);
     if (rc == -EBADMSG) {
@@ -203,6 +214,7 @@ int command_record(const struct options *options)
     struct timespec start;
     char *prefix[4], **line;
     int status, rc = parse_or_say(&cmd, options);
+    const char *process;
     bool profiles;
 
     if (rc)
@@ -213,14 +225,16 @@ int command_record(const struct options *options)
                   rc == -ENOENT ? "command not found" : strerror(-rc));
         return rc == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
     }
-    profiles = cmd.command < cmd.argc && !cmd.help;
+    /* With -p or -t the command only says how long. */
+    process = cmd.pids ? cmd.pids : cmd.tids;
+    profiles = cmd.command < cmd.argc && !process && !cmd.help;
     if (profiles) {
         rc = program_find_or_say(&program, cmd.argv[cmd.command]);
         if (rc)
             return rc;
         known = &program;
-    } else if (cmd.pids && !cmd.help) {
-        known = recorded_process(&program, cmd.pids);
+    } else if (process && !cmd.help) {
+        known = recorded_process(&program, process);
     }
     rc = preload_prefix(prefix, profiles);
     if (rc)

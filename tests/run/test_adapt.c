@@ -15,6 +15,13 @@ static const struct program unsure = {.kind = PROGRAM_PYTHON,
                                       .elf = {.has_evaluator = true, .major = 3, .minor = 11}};
 static const struct program shell = {.kind = PROGRAM_OTHER};
 
+static const struct program contained = {
+    .kind = PROGRAM_PYTHON,
+    .elsewhere = true,
+    .elf = {.has_evaluator = true, .major = 3, .minor = 11, .pointers = POINTERS_ABSENT}};
+
+static const struct perftool newest = {
+    .version = "7.2", .compresses = true, .unwinds = true, .maps_ids = true, .reads_back = true};
 static const struct perftool old = {.version = "5.10", .compresses = true, .unwinds = true};
 static const struct perftool debian = {
     .version = "6.1", .compresses = true, .unwinds = true, .maps_ids = true};
@@ -61,7 +68,12 @@ static const struct {
     {"perf record --no-compression-level x", &without, &debian, COPY "-m 32768K --buildid-all"},
     {"perf record --buildid-all x", &without, &debian, COPY_Z "-m 32768K --buildid-mmap"},
     {"perf record -B x", &without, &debian, COPY_Z "-m 32768K"},
+    /* a process in another mount namespace, which perf 6.1 can only follow uncompressed */
+    {"perf record -p 1", &contained, &debian, COPY "-m 32768K --buildid-all"},
+    {"perf record -p 1", &contained, &newest, COPY_Z "-m 32768K --buildid-all"},
+    {"perf record -p 1", &without, &debian, COPY_Z "-m 32768K --buildid-all --buildid-mmap"},
     /* other perfs */
+    {"perf record x", &without, &newest, COPY_Z "-m 32768K --buildid-all"},
     {"perf record x", &without, &old, COPY_Z "-m 32768K --buildid-all"},
     {"perf record x", &without, &plain, COPY "-m 32768K --buildid-all"},
     {"perf record x", &without, &no_unwinder, "-g --buildid-all"},
