@@ -9,6 +9,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -76,17 +77,19 @@ struct cie {
     unsigned char program[7]; /* padded with DW_CFA_nop */
 };
 
+enum { FDE_HEAD = 17 }; /* bytes before the program, which pads the whole to a multiple of 8 */
+
 struct fde {
     uint32_t length;
     uint32_t cie_distance;
     int32_t slot; /* relative to this field */
     uint32_t slot_size;
     unsigned char augmentation_size;
-    unsigned char program[15];
+    unsigned char program[((FDE_HEAD + sizeof fde_program + 7) & ~7UL) - FDE_HEAD];
 };
 
 _Static_assert(sizeof cie_program <= sizeof(((struct cie *)0)->program), "CIE too small");
-_Static_assert(sizeof fde_program <= sizeof(((struct fde *)0)->program), "FDE too small");
+_Static_assert(offsetof(struct fde, program) == FDE_HEAD, "FDE_HEAD is wrong");
 _Static_assert(sizeof(struct cie) % 8 == 0 && sizeof(struct fde) % 8 == 0, "unaligned CFI");
 
 struct eh_frame_hdr {
@@ -362,13 +365,24 @@ static bool exceeds_limit(size_t size)
            size > limit.rlim_cur;
 }
 
+/* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later.  A
+ * signal may make it give up (EINTR, fallocate(2)), and a profiler's timer does so every time. */
+static int reserve_blocks(int fd, size_t size)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = -posix_fallocate(fd, 0, (off_t)size);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
+
 static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
                     const unsigned char *prefix)
 {
     if (exceeds_limit(l->file_size))
         return -EFBIG;
-    /* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later. */
-    int status = -posix_fallocate(fd, 0, (off_t)l->file_size);
+    int status = reserve_blocks(fd, l->file_size);
     if (status == 0)
         status = write_all(fd, prefix, l->text_end);
     if (status != 0)

@@ -10,6 +10,8 @@ file instead.  The exit code is 1 if anything failed, or nothing ran.
 
 import argparse
 import concurrent.futures
+import glob
+import importlib
 import os
 import shutil
 import signal
@@ -20,16 +22,13 @@ import traceback
 
 import harness
 import roots
-import test_behaviour  # noqa: F401  each test module adds its cases when imported
-import test_declines  # noqa: F401
-import test_hygiene  # noqa: F401
-import test_image  # noqa: F401
-import test_map  # noqa: F401
-import test_names  # noqa: F401
-import test_switches  # noqa: F401
-import test_truth  # noqa: F401
 
 SLOWEST = 8
+
+# Each test module adds its cases when imported.
+for path in sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "*.py"))):
+    if os.path.basename(path).startswith(("test_", "guest_")):
+        importlib.import_module(os.path.basename(path)[:-3])
 
 
 class Run:
