@@ -77,7 +77,9 @@ static ALWAYS_INLINE void *evaluate(const struct pyperf_layout *layout, void *a,
     if (slot == NULL || (layout->guard != PYPERF_GUARD_NONE &&
                          __builtin_expect(pyperf_stack_pointer < pyperf_stack_limit, 0)))
         return evaluate_slowly(a, b, c);
-    return (*slot)(a, b, c, next);
+    pyperf_evaluator_fn callee = next;
+    __asm__("" : "+r"(callee)); /* loaded before the slot: gcc then jumps through memory */
+    return (*slot)(a, b, c, callee);
 }
 
 /* Without a GIL another thread may replace the entry between the reads of its two words. */

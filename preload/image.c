@@ -77,17 +77,19 @@ struct cie {
     unsigned char program[7]; /* padded with DW_CFA_nop */
 };
 
+enum { FDE_HEAD = 17 }; /* bytes before the program, which pads the whole to a multiple of 8 */
+
 struct fde {
     uint32_t length;
     uint32_t cie_distance;
     int32_t slot; /* relative to this field */
     uint32_t slot_size;
     unsigned char augmentation_size;
-    unsigned char program[15];
+    unsigned char program[((FDE_HEAD + sizeof fde_program + 7) & ~7UL) - FDE_HEAD];
 };
 
 _Static_assert(sizeof cie_program <= sizeof(((struct cie *)0)->program), "CIE too small");
-_Static_assert(sizeof fde_program <= sizeof(((struct fde *)0)->program), "FDE too small");
+_Static_assert(offsetof(struct fde, program) == FDE_HEAD, "FDE_HEAD is wrong");
 _Static_assert(sizeof(struct cie) % 8 == 0 && sizeof(struct fde) % 8 == 0, "unaligned CFI");
 
 struct eh_frame_hdr {

@@ -21,10 +21,11 @@
 /*
  * Slots in the first image and in the largest: the first holds what a small program calls, so
  * that a short-lived process writes little (some 300 KiB); a program with ten thousand functions
- * still has one or two files.  The total bounds a process that makes new names for ever: about
- * 25 MiB of names and symbols.
+ * still has one or two files.  Larger ones would cost more for slots that stay unused than they
+ * save in files.  The total bounds a process that makes new names for ever: about 25 MiB of names
+ * and symbols.
  */
-enum { FIRST_CAPACITY = 2048, LARGEST_CAPACITY = 65536, GROWTH = 8, TOTAL_SLOTS = 262144 };
+enum { FIRST_CAPACITY = 2048, LARGEST_CAPACITY = 16384, GROWTH = 8, TOTAL_SLOTS = 262144 };
 
 struct entry {
     uint64_t hash; /* of the whole name; 0: free */
@@ -34,6 +35,7 @@ struct entry {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const struct pyperf_config *config;
 static pid_t owner;
+static bool *same_process; /* in a page that is zeros in a forked child; NULL: no such page */
 
 static struct pyperf_image current;
 static unsigned image_number;
@@ -189,8 +191,10 @@ static int grow_table(void)
     struct entry *old = table;
     size_t old_size = table_size;
     size_t size = old_size != 0 ? old_size * 2 : 4096;
+    /* All of a larger table is used at once, in no order. */
+    int populate = old_size != 0 ? MAP_POPULATE : 0;
     struct entry *bigger = mmap(NULL, size * sizeof *bigger, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                                MAP_PRIVATE | MAP_ANONYMOUS | populate, -1, 0);
     if (bigger == MAP_FAILED)
         return -ENOMEM;
     table = bigger;
@@ -264,10 +268,33 @@ static int open_pool(void)
     return 0;
 }
 
+/* getpid() for each new function would be a system call for each. */
+static void mark_process(void)
+{
+    owner = getpid();
+    if (same_process == NULL) {
+        void *page = mmap(NULL, sizeof *same_process, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (page == MAP_FAILED)
+            return;
+        if (madvise(page, sizeof *same_process, MADV_WIPEONFORK) != 0) { /* before Linux 4.14 */
+            munmap(page, sizeof *same_process);
+            return;
+        }
+        same_process = page;
+    }
+    *same_process = true;
+}
+
+static bool is_child(void)
+{
+    return same_process != NULL ? !*same_process : getpid() != owner;
+}
+
 int pyperf_slots_start(const struct pyperf_config *settings)
 {
     config = settings;
-    owner = getpid();
+    mark_process();
     int status = grow_table();
     if (status == 0)
         status = open_pool();
@@ -280,7 +307,7 @@ int pyperf_slots_start(const struct pyperf_config *settings)
 
 static void become_child(void)
 {
-    owner = getpid();
+    mark_process();
     pyperf_image_disown(&current);
     image_number = 0;
     next_capacity = FIRST_CAPACITY;
@@ -308,7 +335,7 @@ static uintptr_t add_name(void)
 
 static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
 {
-    if (getpid() != owner) /* forked past pthread_atfork, by a bare clone() */
+    if (is_child()) /* forked past pthread_atfork, by a bare clone() */
         become_child();
     compose(symbol);
     uint64_t hash = hash_name();
@@ -344,6 +371,16 @@ pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
     if (slot == 0)
         slot = (uintptr_t)pyperf_slot_template;
     return (pyperf_slot_fn)slot;
+}
+
+void pyperf_slots_finish(void)
+{
+    /* Not if exit() was called from a signal handler that interrupted us. */
+    if (config == NULL || pthread_mutex_trylock(&lock) != 0)
+        return;
+    if (getpid() == owner)
+        pyperf_map_finish();
+    pthread_mutex_unlock(&lock);
 }
 
 /* -- fork ----------------------------------------------------------------------------------- */

@@ -37,6 +37,7 @@ void pyperf_stack_init(const void *top)
  * the constructor saw say the same. */
 static bool find_main_bounds(uintptr_t sp)
 {
+    /* Asked of the kernel: once the limit was raised, other stacks may lie within it. */
     struct rlimit limit;
     if (syscall(SYS_gettid) != getpid() || getrlimit(RLIMIT_STACK, &limit) != 0)
         return false;

@@ -43,4 +43,17 @@ pyperf_slot_template:
     .cfi_endproc
     .size   pyperf_slot_template, . - pyperf_slot_template
 
+/* The property note that lets the loader keep BTI on (ELF for the Arm 64-bit Architecture, 5.2):
+   without it in every object the linker drops it from the library. */
+    .section .note.gnu.property, "a", %note
+    .p2align 3
+    .long   4                           /* name size */
+    .long   16                          /* descriptor size */
+    .long   5                           /* NT_GNU_PROPERTY_TYPE_0 */
+    .asciz  "GNU"
+    .long   0xc0000000                  /* GNU_PROPERTY_AARCH64_FEATURE_1_AND */
+    .long   4
+    .long   3                           /* BTI | PAC */
+    .long   0
+
     .section .note.GNU-stack, "", %progbits

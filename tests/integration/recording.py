@@ -52,7 +52,7 @@ class Recording:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            timeout=120,
+            timeout=300,
         )
 
     def script(self):

@@ -14,6 +14,7 @@ import glob
 import importlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -108,9 +109,13 @@ def run(arguments, world):
     if arguments.list:
         print("\n".join(r.name for r in runs))
         return 0
-    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like ^C: tidily
+    pool = concurrent.futures.ThreadPoolExecutor(arguments.jobs)
+    try:
         for done in concurrent.futures.as_completed([pool.submit(r.go, world) for r in runs]):
             print(done.result(), flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
     print("\nslowest:")
     for slow in sorted(runs, key=lambda r: -r.seconds)[:SLOWEST]:

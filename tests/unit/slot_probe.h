@@ -13,7 +13,7 @@ int probe_start_in(const char *directory);
 /* Starts it, successfully, with a directory of its own, which is returned. */
 const char *probe_start(void);
 
-/* The slot of a name. */
+/* The slot of a name.  Safe where check is not: in threads that fork, and in their children. */
 pyperf_slot_fn probe_slot(const char *qualname, const char *filename);
 
 /* The slot of "function_<number>" in module.py. */

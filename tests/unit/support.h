@@ -36,7 +36,7 @@ int support_main(int argc, char **argv, struct support_tests tests);
 void support_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* Threads and forks that end a test this long after its start have hung. */
-enum { SUPPORT_TIMEOUT_SECONDS = 60 };
+enum { SUPPORT_TIMEOUT_SECONDS = 30 };
 
 /* -- Files ---------------------------------------------------------------------------------- */
 
@@ -58,8 +58,9 @@ size_t support_count_files(const char *directory, const char *prefix);
 /* /tmp/perf-PID.map of the calling process.  The caller frees it. */
 char *support_map_path(void);
 
-/* Removes that file when the calling process exits. */
-void support_remove_map_at_exit(void);
+/* Removes that file: now, for an earlier process of this PID may have left one, and when the
+ * calling process exits. */
+void support_own_map(void);
 
 /* Mounts a tmpfs over `directory` for this test alone; skips the test where that is not allowed. */
 void support_mount_tmpfs(const char *directory, const char *options, unsigned long flags);

@@ -160,12 +160,19 @@ START_TEST(a_name_is_cut_only_beyond_the_limit)
         for (size_t length = PYPERF_NAME_MAX - 9; length <= PYPERF_NAME_MAX + 9; length++)
             check_length(length, characters[i], PYPERF_NAME_MAX - 9, PYPERF_NAME_MAX);
     check_length(100000, characters[2], PYPERF_NAME_MAX - 6, PYPERF_NAME_MAX);
+
+    char filename[20000];
+    memset(filename, 'x', sizeof filename - 1);
+    filename[sizeof filename - 1] = '\0';
+    char *name = probe_mapped_name(probe_slot("f", filename));
+    ck_assert_uint_eq(strlen(name), PYPERF_NAME_MAX);
+    free(name);
 }
 END_TEST
 
 START_TEST(past_the_limit_new_names_share_one_slot)
 {
-    enum { LIMIT = 262144 }; /* slot.c */
+    enum { LIMIT = 262144, FIRST = 2048, LATER = 16384 }; /* slot.c */
     probe_config.map = false;
     probe_start();
     support_log_to_file();
@@ -180,7 +187,7 @@ START_TEST(past_the_limit_new_names_share_one_slot)
     ck_assert(probe_slot_numbered(LIMIT - 2) != other);
     ck_assert_uint_eq(support_logged("share one name"), 1);
     char prefix[64];
-    snprintf(prefix, sizeof prefix, "pyperf-%d-5-", getpid());
+    snprintf(prefix, sizeof prefix, "pyperf-%d-%d-", getpid(), 1 + (LIMIT - FIRST - 1) / LATER);
     ck_assert(elf_file_names(support_only_file(probe_config.directory, prefix), PYPERF_NAME_OTHER));
 }
 END_TEST
@@ -219,11 +226,24 @@ START_TEST(without_a_usable_directory_names_are_in_the_map)
 }
 END_TEST
 
+START_TEST(a_useless_directory_is_reported_and_the_default_taken)
+{
+    support_log_to_file();
+    ck_assert_int_eq(probe_start_in("/nonexistent"), 0);
+    ck_assert_uint_eq(support_logged(PYPERF_ENV_DIR "=/nonexistent"), 1);
+}
+END_TEST
+
 START_TEST(with_no_output_left_it_does_not_start)
 {
     support_log_to_file();
     probe_config.map = false;
-    ck_assert_int_lt(probe_start_in("/nonexistent"), 0);
+    unsetenv("XDG_RUNTIME_DIR");
+    support_mount_tmpfs("/dev/shm", "", MS_NOEXEC);
+    support_mount_tmpfs("/var/tmp", "", MS_NOEXEC);
+    ck_assert_int_eq(mount("/tmp", "/tmp", NULL, MS_BIND, NULL), 0);
+    ck_assert_int_eq(mount(NULL, "/tmp", NULL, MS_REMOUNT | MS_BIND | MS_NOEXEC, NULL), 0);
+    ck_assert_int_lt(probe_start_in(NULL), 0);
     ck_assert_uint_eq(support_logged("error: off: "), 1);
     ck_assert_uint_eq(support_logged(PYPERF_ENV_DIR), 1);
 }
@@ -252,4 +272,5 @@ SUPPORT_MAIN(a_name_has_one_slot, slots_of_many_names_are_distinct_and_stable,
              ten_thousand_characters_are_kept, a_name_is_cut_only_beyond_the_limit,
              past_the_limit_new_names_share_one_slot, map_only_makes_no_image,
              image_only_makes_no_map, without_a_usable_directory_names_are_in_the_map,
+             a_useless_directory_is_reported_and_the_default_taken,
              with_no_output_left_it_does_not_start, the_first_usable_default_directory_is_taken)
