@@ -74,6 +74,7 @@ static void check_functions(void)
     ck_assert_ptr_nonnull((void *)python.decref);
     ck_assert_int_eq(python.set_evaluator != NULL, minor >= 9);
     ck_assert_int_eq(python.interp_id != NULL, minor >= 7);
+    ck_assert_int_eq(python.next_interp != NULL, minor == 6);
     ck_assert_int_eq(python.tuple_item != NULL, minor <= 10);
     ck_assert_int_eq(python.layout->eval_frame != 0, minor < 9);
 }
@@ -102,6 +103,30 @@ static void check_offsets(void)
 START_TEST(each_row_is_consistent)
 {
     for_each_row(check_offsets);
+}
+END_TEST
+
+static int64_t number_of(void *interp)
+{
+    return *(int64_t *)interp;
+}
+
+static void *next_of(void *interp)
+{
+    return *(void **)interp;
+}
+
+START_TEST(the_main_interpreter_is_number_0_or_last_of_the_list)
+{
+    int64_t numbers[] = {0, 1};
+    const struct pyperf_python numbered = {.interp_id = number_of};
+    ck_assert(pyperf_interp_is_main(&numbered, &numbers[0]));
+    ck_assert(!pyperf_interp_is_main(&numbered, &numbers[1]));
+    void *main = NULL;
+    void *subinterpreter = &main;
+    const struct pyperf_python listed = {.next_interp = next_of};
+    ck_assert(pyperf_interp_is_main(&listed, &main));
+    ck_assert(!pyperf_interp_is_main(&listed, &subinterpreter));
 }
 END_TEST
 
@@ -284,6 +309,7 @@ START_TEST(an_interpreter_without_memory_is_declined)
 END_TEST
 
 SUPPORT_MAIN(each_version_has_its_row, each_row_gets_the_functions_it_needs, each_row_is_consistent,
+             the_main_interpreter_is_number_0_or_last_of_the_list,
              unknown_versions_are_declined_by_name,
              a_runtime_that_describes_itself_otherwise_is_declined,
              odd_interpreters_are_declined_with_the_reason, no_python_is_none_of_our_business,
