@@ -173,6 +173,11 @@ static void remove_map(void)
 void support_own_map(void)
 {
     remove_map();
+    char *path = support_map_path();
+    bool in_the_way = access(path, F_OK) == 0;
+    free(path);
+    if (in_the_way)
+        support_skip("another user's /tmp/perf-%d.map is in the way", getpid());
     atexit(remove_map);
 }
 
