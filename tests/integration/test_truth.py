@@ -186,7 +186,7 @@ def chains(t):
     setting = t.subject
     told, samples = record(t, setting, t.preload())
     expected = Expected(t.program("truth.py"), told["threading"])
-    wanted = 0.8 * 999 * UNIT * sum(s for _, s in list(BRANCHES.values()) + list(THREADS.values()))
+    wanted = 0.8 * recording.FREQUENCY * UNIT * sum(s for _, s in list(BRANCHES.values()) + list(THREADS.values()))
     assert len(samples) > wanted, "only %d samples" % len(samples)
 
     branches = collections.Counter()
