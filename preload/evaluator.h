@@ -6,8 +6,8 @@
 
 #include "interp.h"
 
-/* Readies the evaluators for this interpreter.  Once, before any install; `python` must live on. */
-void pyperf_evaluator_start(const struct pyperf_python *python);
+/* Readies the evaluators for this interpreter.  Once, before any install; `found` must live on. */
+void pyperf_evaluator_start(const struct pyperf_python *found);
 
 /* Whether the current interpreter has our evaluator.  GIL held. */
 bool pyperf_evaluator_installed(void);

@@ -9,6 +9,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -364,13 +365,24 @@ static bool exceeds_limit(size_t size)
            size > limit.rlim_cur;
 }
 
+/* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later.  A
+ * signal may make it give up (EINTR, fallocate(2)), and a profiler's timer does so every time. */
+static int reserve_blocks(int fd, size_t size)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = -posix_fallocate(fd, 0, (off_t)size);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
+
 static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
                     const unsigned char *prefix)
 {
     if (exceeds_limit(l->file_size))
         return -EFBIG;
-    /* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later. */
-    int status = -posix_fallocate(fd, 0, (off_t)l->file_size);
+    int status = reserve_blocks(fd, l->file_size);
     if (status == 0)
         status = write_all(fd, prefix, l->text_end);
     if (status != 0)

@@ -23,6 +23,11 @@
 #include "slot.h"
 #include "stack.h"
 
+/* Usually of crtbeginS.o, which x86-64 links without (CMakeLists.txt); pthread_atfork() tells by
+ * it whose handlers they are. */
+extern void *const __dso_handle;
+__attribute__((weak, visibility("hidden"))) void *const __dso_handle = (void *)&__dso_handle;
+
 static struct pyperf_config config;
 static struct pyperf_python python;
 
@@ -127,8 +132,9 @@ static PyObject *extend_definition(PyObject *definition)
             count++;
         if (count < MAX_SLOTS) {
             memcpy(copy, definition, MODULE_DEF_SIZE + header);
-            memcpy(slots + 1, old, count * sizeof *slots);
-            struct module_slot *ours = slots;
+            for (size_t i = 0; i < count; i++)
+                slots[i + 1] = old[i];
+            void *ours = slots;
             memcpy(copy + MODULE_DEF_SLOTS + header, &ours, sizeof ours);
             extended = copy;
         }
@@ -186,5 +192,12 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     if (pyperf_interp_find(&python, RTLD_DEFAULT) == 0 && wrap_inittab() != 0)
         pyperf_log_error("declined: CPython %s without a built-in marshal module",
                          python.layout->name);
+    errno = saved_errno;
+}
+
+__attribute__((destructor)) static void finish(void)
+{
+    int saved_errno = errno;
+    pyperf_slots_finish();
     errno = saved_errno;
 }

@@ -1,138 +1,226 @@
 /*
  * Writes the perf map.
  *
- * A descriptor stays open, for opening the file again would double the cost of a new function.
- * It is a guest's descriptor: numbered far above those a program expects, closed on exec, and
- * compared with the file it was opened for before every write, for the host may have closed it
- * and given its number to something precious.
+ * The file grows by blocks, which are mapped; a line is a store into the mapping, so it costs no
+ * system call, no descriptor stays open in the host, and the lines outlive SIGKILL.  What is left
+ * of the last block is one line more, of no size at address 0, which every reader takes and none
+ * finds:
+ *
+ *     7f52a8c1d3a0 10 py::main:app.py
+ *     7f52a8c1d3b0 10 py::load:app.py
+ *     0 0 -
+ *
+ * A new line cuts that one in two and then replaces the first half, its own first eight bytes
+ * last: at any moment readers find whole lines only.  A process that ends in good order cuts the
+ * filler off.
  */
 #include "perfmap.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "log.h"
 #include "pyperf.h"
 
-/* Above what daemons, shells (255) and select()-free servers hand out; far below the usual soft
- * limit of 1,024. */
-enum { FIRST_DESCRIPTOR = 600 };
+_Static_assert(2 * PYPERF_NAME_MAX <= 32768, "a line fits into a block");
+
+/* BLOCK: some 350 lines.  With what is left of the block before, less than the 64 KiB at which some
+ * readers think a line too long. */
+enum { BLOCK = 32768, NUMBERS_MAX = 40 };
+
+static const char filler[] = "0 0 -"; /* so it begins; then blanks and a newline */
 
 static struct {
-    int fd;       /* -1: none */
-    dev_t device; /* identity of the file behind fd */
+    char path[64]; /* "" before the first line */
+    dev_t device;  /* identity of that file */
     ino_t inode;
-    off_t inherited; /* bytes of the parent's map to copy before the first line */
-    bool foreign;    /* fd is the parent's */
+    off_t end;       /* of the lines */
+    off_t size;      /* of the file; filler from `end` on */
+    char *block;     /* maps the file's end; NULL: nothing */
+    off_t block_at;  /* offset in the file */
+    off_t inherited; /* bytes of the parent's map that begin ours */
+    bool foreign;    /* path, identity and offsets are the parent's */
     bool failed;
-} map = {.fd = -1};
+} map;
 
-static bool descriptor_is_ours(struct stat *status)
-{
-    return map.fd >= 0 && fstat(map.fd, status) == 0 && status->st_dev == map.device &&
-           status->st_ino == map.inode;
-}
+/* -- The file ------------------------------------------------------------------------------- */
 
-/* Writing past this limit is answered by SIGXFSZ, which kills a program that does not ignore it
- * (Python does, a program that embeds it may not). */
-static bool size_is_limited(void)
+static int open_map(const char *path, int flags, struct stat *status)
 {
-    struct rlimit limit;
-    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-}
-
-static int move_up(int fd)
-{
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR);
-    if (moved < 0)
-        moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    int status = moved < 0 ? -errno : moved;
-    close(fd);
-    return status;
-}
-
-static int open_map(const char *path, int flags)
-{
-    int fd = open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | flags, 0600);
-    return fd < 0 ? -errno : move_up(fd);
-}
-
-/* Ours, but the host closed the descriptor. */
-static int reopen_map(const char *path)
-{
-    int fd = open_map(path, 0);
-    struct stat status;
-    if (fd >= 0 &&
-        (fstat(fd, &status) != 0 || status.st_dev != map.device || status.st_ino != map.inode)) {
-        close(fd);
-        return -ESTALE;
-    }
-    return fd;
-}
-
-/* A file that is there is of an earlier process with this PID. */
-static int replace_map(const char *path)
-{
-    if (unlink(path) != 0 && errno != ENOENT)
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | flags, 0600);
+    if (fd < 0)
         return -errno;
-    int fd = open_map(path, O_CREAT | O_EXCL);
-    struct stat status;
-    if (fd >= 0 && fstat(fd, &status) != 0) {
+    if (fstat(fd, status) != 0) {
         int error = -errno;
         close(fd);
         return error;
     }
+    return fd;
+}
+
+/* The file that `map` tells of, unless another is in its place or somebody cut it short. */
+static int reopen_map(off_t *size)
+{
+    struct stat status = {0};
+    int fd = open_map(map.path, 0, &status);
+    if (fd >= 0 &&
+        (status.st_dev != map.device || status.st_ino != map.inode || status.st_size < map.size)) {
+        close(fd);
+        return -ESTALE;
+    }
+    if (fd >= 0)
+        *size = status.st_size;
+    return fd == -ENOENT ? -ESTALE : fd;
+}
+
+/* ... to go on with.  Others append to it too (PyUnstable_WritePerfMapEntry, 3.12+): behind what
+ * they wrote, our filler stays a line of the file. */
+static int continue_map(void)
+{
+    off_t size;
+    int fd = reopen_map(&size);
+    if (fd >= 0 && size > map.size)
+        map.end = map.size = size;
+    return fd;
+}
+
+/* A file that is there is of an earlier process with this PID. */
+static int create_map(void)
+{
+    struct stat status = {0};
+    snprintf(map.path, sizeof map.path, PYPERF_MAP_FORMAT, (long)getpid());
+    if (unlink(map.path) != 0 && errno != ENOENT)
+        return -errno;
+    int fd = open_map(map.path, O_CREAT | O_EXCL, &status);
     if (fd >= 0) {
         map.device = status.st_dev;
         map.inode = status.st_ino;
+        map.end = map.size = 0;
     }
     return fd;
 }
 
-static void copy_inherited_lines(int to, int from)
+/* -- Its end in memory ---------------------------------------------------------------------- */
+
+static void unmap_block(void)
 {
-    char block[4096];
-    for (off_t at = 0; at < map.inherited;) {
-        size_t wanted = sizeof block;
-        if (map.inherited - at < (off_t)wanted)
-            wanted = (size_t)(map.inherited - at);
-        ssize_t got = pread(from, block, wanted, at);
-        if (got <= 0 || write(to, block, (size_t)got) != got)
-            return;
-        at += got;
-    }
+    if (map.block != NULL)
+        munmap(map.block, (size_t)(map.size - map.block_at));
+    map.block = NULL;
 }
 
-static int create_map(void)
+/* Writing past this limit is answered by SIGXFSZ, which kills a program that does not ignore it
+ * (Python does, a program that embeds it may not). */
+static bool exceeds_limit(off_t size)
 {
-    char path[64];
-    snprintf(path, sizeof path, PYPERF_MAP_FORMAT, (long)getpid());
-    struct stat status;
-    int parent = map.foreign && descriptor_is_ours(&status) ? map.fd : -1;
-    bool again = map.inode != 0 && !map.foreign;
-    int fd = size_is_limited() ? -EFBIG : again ? reopen_map(path) : replace_map(path);
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+           (rlim_t)size > limit.rlim_cur;
+}
+
+/* One block, by a write: a full disk must fail here, not as SIGBUS in a store later; and pages that
+ * were written are mapped in a third of the time that reserved ones take. */
+static int write_filler(int fd)
+{
+    char blanks[4096];
+    memset(blanks, ' ', sizeof blanks);
+    struct iovec parts[BLOCK / sizeof blanks + 2];
+    size_t count = 0;
+    parts[count++] = (struct iovec){(void *)(uintptr_t)filler, sizeof filler - 1};
+    for (size_t left = BLOCK - sizeof filler; left > 0; left -= parts[count++].iov_len)
+        parts[count] = (struct iovec){blanks, left < sizeof blanks ? left : sizeof blanks};
+    parts[count++] = (struct iovec){(void *)(uintptr_t) "\n", 1};
+    ssize_t written = pwritev(fd, parts, (int)count, map.size);
+    if (written == BLOCK)
+        return 0;
+    int status = written < 0 ? -errno : -ENOSPC;
+    if (written > 0 && ftruncate(fd, map.size) != 0)
+        pyperf_log_debug("map: half a line stays");
+    return status;
+}
+
+/* Lengthens the file by a block and maps its end. */
+static int extend(int fd)
+{
+    if (exceeds_limit(map.size + BLOCK))
+        return -EFBIG;
+    int status = write_filler(fd);
+    if (status != 0)
+        return status;
+    off_t at = map.end & -(off_t)PYPERF_ARCH_PAGE_MAX;
+    size_t length = (size_t)(map.size + BLOCK - at);
+    void *block = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, at);
+    if (block == MAP_FAILED)
+        return -errno;
+    /* A child must not write into its parent's map. */
+    madvise(block, length, MADV_DONTFORK);
+    map.block = block;
+    map.block_at = at;
+    if (map.end < map.size) /* one line of filler, not two */
+        map.block[map.size - 1 - at] = ' ';
+    map.size += BLOCK;
+    return 0;
+}
+
+/* The parent's lines, where no image tells the names that were inherited: all or none, for half a
+ * line would spoil the next one. */
+static void copy_lines(int to, int from, off_t bytes)
+{
+    char part[4096];
+    while (map.end < bytes) {
+        size_t wanted = sizeof part;
+        if (bytes - map.end < (off_t)wanted)
+            wanted = (size_t)(bytes - map.end);
+        ssize_t got = pread(from, part, wanted, map.end);
+        if (got <= 0 || exceeds_limit(map.end + got) ||
+            pwrite(to, part, (size_t)got, map.end) != got) {
+            map.end = 0;
+            if (ftruncate(to, 0) != 0)
+                pyperf_log_debug("map: half a line stays");
+            break;
+        }
+        map.end += got;
+    }
+    map.size = map.end;
+}
+
+static int make_room(void)
+{
+    bool first = map.path[0] == '\0' || map.foreign;
+    off_t inherited = map.foreign ? map.inherited : 0;
+    off_t unused;
+    int parent = inherited > 0 ? reopen_map(&unused) : -1;
+    unmap_block();
+    map.foreign = false;
+    int fd = first ? create_map() : continue_map();
     if (fd >= 0 && parent >= 0)
-        copy_inherited_lines(fd, parent);
+        copy_lines(fd, parent, inherited);
+    int status = fd < 0 ? fd : extend(fd);
     if (parent >= 0)
         close(parent);
-    map.foreign = false;
-    map.fd = fd >= 0 ? fd : -1;
     if (fd >= 0)
+        close(fd);
+    if (status == 0)
         return 0;
     map.failed = true;
-    pyperf_log_error("map %s: %s; going on without it", path,
-                     fd == -EPERM || fd == -EACCES || fd == -EEXIST
+    pyperf_log_error("map %s: %s; going on without it", map.path,
+                     status == -EPERM || status == -EACCES || status == -EEXIST
                          ? "belongs to another user, who must remove it"
-                     : fd == -ESTALE ? "was removed or replaced"
-                                     : strerror(-fd));
-    return fd;
+                     : status == -ESTALE ? "was removed or replaced"
+                                         : strerror(-status));
+    return status;
 }
+
+/* -- Lines ---------------------------------------------------------------------------------- */
 
 /* "%lx " of `value`, written backwards to end before `end`: printf would cost a third of all that
  * a new function costs. */
@@ -146,43 +234,52 @@ static char *hexadecimal(char *end, uintptr_t value)
     return end;
 }
 
-/* Half a line would spoil the next one. */
-static void take_back(ssize_t written)
-{
-    struct stat status;
-    if (written > 0 && fstat(map.fd, &status) == 0 &&
-        ftruncate(map.fd, status.st_size - written) != 0)
-        pyperf_log_debug("map: half a line stays");
-}
-
 int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length)
 {
     if (map.failed)
         return -EBADF;
-    struct stat status;
-    if (map.foreign || !descriptor_is_ours(&status)) {
-        int error = create_map();
-        if (error != 0)
-            return error;
-    }
-    char numbers[40];
+    char numbers[NUMBERS_MAX];
     char *first = hexadecimal(hexadecimal(numbers + sizeof numbers, size), start);
     size_t used = (size_t)(numbers + sizeof numbers - first);
-    struct iovec parts[] = {
-        {first, used}, {(void *)(uintptr_t)name, length}, {(void *)(uintptr_t) "\n", 1}};
-    ssize_t written = writev(map.fd, parts, 3);
-    if (written == (ssize_t)(used + length + 1))
-        return 0;
-    int error = written < 0 ? errno : ENOSPC;
-    take_back(written);
-    map.failed = true;
-    pyperf_log_error("map: %s; going on without it", strerror(error));
-    return -error;
+    size_t line = used + length + 1;
+    while (map.block == NULL || map.end + (off_t)(line + sizeof filler) > map.size) {
+        int status = make_room();
+        if (status != 0)
+            return status;
+    }
+    /* Readers have to find the parts of the line in this order. */
+    enum { HEAD = sizeof(uint64_t) };
+    char *at = map.block + (map.end - map.block_at);
+    memcpy(at + line, filler, sizeof filler - 1);
+    at[line - 1] = '\n';
+    memcpy(at + used, name, length);
+    memcpy(at + HEAD, first + HEAD, used - HEAD);
+    uint64_t head;
+    memcpy(&head, first, HEAD);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    memcpy(at, &head, HEAD);
+    map.end += (off_t)line;
+    return 0;
+}
+
+void pyperf_map_finish(void)
+{
+    if (map.block == NULL)
+        return;
+    unmap_block();
+    off_t size;
+    int fd = reopen_map(&size);
+    if (fd >= 0) {
+        if (size == map.size && ftruncate(fd, map.end) == 0)
+            map.size = map.end;
+        close(fd);
+    }
 }
 
 void pyperf_map_forked(bool copy)
 {
-    struct stat status;
-    map.foreign = map.fd >= 0;
-    map.inherited = copy && map.foreign && fstat(map.fd, &status) == 0 ? status.st_size : 0;
+    map.block = NULL; /* MADV_DONTFORK */
+    map.foreign = true;
+    map.failed = false; /* what was in the parent's way need not be in ours */
+    map.inherited = copy && map.path[0] != '\0' ? map.end : 0;
 }

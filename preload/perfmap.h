@@ -12,9 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Appends one line with one system call that writes.  `name` has no newline and no NUL.
- * -errno when it could not; the first failure is logged and later calls do nothing. */
+/* Appends one line, by a system call only where a block of the file is full.  `start` is 0x10000 or
+ * more, `name` has no newline and no NUL.  -errno when it could not; the first failure is logged
+ * and later calls do nothing. */
 int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length);
+
+/* The process ends: cuts off what the file has behind its last line.  Lines may still follow. */
+void pyperf_map_finish(void);
 
 /* In a forked child: the next line goes to a file of the child's own.  `copy`: that file begins
  * with all lines the parent had at the fork (needed where no image tells the inherited names). */

@@ -21,10 +21,11 @@
 /*
  * Slots in the first image and in the largest: the first holds what a small program calls, so
  * that a short-lived process writes little (some 300 KiB); a program with ten thousand functions
- * still has one or two files.  The total bounds a process that makes new names for ever: about
- * 25 MiB of names and symbols.
+ * still has one or two files.  Larger ones would cost more for slots that stay unused than they
+ * save in files.  The total bounds a process that makes new names for ever: about 25 MiB of names
+ * and symbols.
  */
-enum { FIRST_CAPACITY = 2048, LARGEST_CAPACITY = 65536, GROWTH = 8, TOTAL_SLOTS = 262144 };
+enum { FIRST_CAPACITY = 2048, LARGEST_CAPACITY = 16384, GROWTH = 8, TOTAL_SLOTS = 262144 };
 
 struct entry {
     uint64_t hash; /* of the whole name; 0: free */
@@ -34,6 +35,7 @@ struct entry {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const struct pyperf_config *config;
 static pid_t owner;
+static bool *same_process; /* in a page that is zeros in a forked child; NULL: no such page */
 
 static struct pyperf_image current;
 static unsigned image_number;
@@ -50,19 +52,32 @@ static size_t table_used;
 
 static char name[PYPERF_NAME_MAX + sizeof(uint64_t)]; /* zeros behind the end, for hashing */
 static size_t name_length;
+static bool name_overflows; /* what was to be appended did not fit */
 
-/* Whether one of eight bytes is a control character: below 0x20, or 0x7f (Hacker's Delight, 6-1).
- */
-static bool has_control(uint64_t bytes)
+/* Eight bytes at once (Hacker's Delight, 6-1): whether one is a control character, below 0x20 or
+ * 0x7f, or may begin one of U+0080 to U+009F, which are 0xc2 and another in UTF-8. */
+static bool may_have_control(uint64_t bytes)
 {
     const uint64_t ones = ~(uint64_t)0 / 255;
     uint64_t below = (bytes - ones * 0x20) & ~bytes;
     uint64_t delete = bytes ^ ones * 0x7f;
-    return ((below | ((delete - ones) & ~delete)) & ones * 0x80) != 0;
+    uint64_t lead = bytes ^ ones * 0xc2;
+    uint64_t found = below | ((delete - ones) & ~delete) | ((lead - ones) & ~lead);
+    return (found & ones * 0x80) != 0;
 }
 
-/* A control character would break the map's lines or a terminal: write it as Python does. */
-static void append_byte(unsigned char byte)
+/* Puts a character, or what stands for it; nothing of one that does not fit. */
+static void append_whole(const char *text, size_t size)
+{
+    if (name_overflows || name_length + size > PYPERF_NAME_MAX) {
+        name_overflows = true;
+        return;
+    }
+    memcpy(name + name_length, text, size);
+    name_length += size;
+}
+
+static void append_escaped(unsigned char byte)
 {
     static const char digits[] = "0123456789abcdef";
     char text[] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
@@ -70,20 +85,25 @@ static void append_byte(unsigned char byte)
     if (byte == '\n' || byte == '\t' || byte == '\r') {
         text[1] = byte == '\n' ? 'n' : byte == '\t' ? 't' : 'r';
         size = 2;
-    } else if (byte >= 0x20 && byte != 0x7f) {
-        text[0] = (char)byte;
-        size = 1;
     }
-    if (name_length + size > PYPERF_NAME_MAX)
-        return;
-    memcpy(name + name_length, text, size);
-    name_length += size;
+    append_whole(text, size);
 }
 
+/* A control character would break the map's lines or a terminal: written as Python does. */
 static void append(const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
-        append_byte((unsigned char)text[i]);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        unsigned char following = i + 1 < length ? (unsigned char)text[i + 1] : 0;
+        if (byte == 0xc2 && following >= 0x80 && following < 0xa0) {
+            append_escaped(following);
+            i++;
+        } else if (byte < 0x20 || byte == 0x7f) {
+            append_escaped(byte);
+        } else {
+            append_whole(text + i, 1);
+        }
+    }
 }
 
 static void append_raw(const char *text, size_t length)
@@ -108,7 +128,7 @@ static bool compose_quickly(const struct pyperf_symbol *symbol)
     for (size_t i = 0; i < name_length; i += sizeof(uint64_t)) {
         uint64_t bytes;
         memcpy(&bytes, name + i, sizeof bytes);
-        if (has_control(bytes))
+        if (may_have_control(bytes))
             return false;
     }
     return true;
@@ -125,15 +145,18 @@ static void compose(const struct pyperf_symbol *symbol)
     if (compose_quickly(symbol))
         return;
     name_length = 0;
+    name_overflows = false;
     append(PYPERF_NAME_PREFIX, strlen(PYPERF_NAME_PREFIX));
     append(symbol->qualname, symbol->qualname_length);
     append(":", 1);
     append(symbol->filename, symbol->filename_length);
-    if (name_length + 4 <= PYPERF_NAME_MAX)
+    if (!name_overflows)
         return;
-    name_length = PYPERF_NAME_MAX - strlen(cut);
-    while (name_length > 0 && is_continuation(name[name_length]))
-        name_length--;
+    if (name_length > PYPERF_NAME_MAX - strlen(cut)) {
+        name_length = PYPERF_NAME_MAX - strlen(cut);
+        while (name_length > 0 && is_continuation(name[name_length]))
+            name_length--;
+    }
     memcpy(name + name_length, cut, strlen(cut));
     name_length += strlen(cut);
 }
@@ -168,8 +191,10 @@ static int grow_table(void)
     struct entry *old = table;
     size_t old_size = table_size;
     size_t size = old_size != 0 ? old_size * 2 : 4096;
+    /* All of a larger table is used at once, in no order. */
+    int populate = old_size != 0 ? MAP_POPULATE : 0;
     struct entry *bigger = mmap(NULL, size * sizeof *bigger, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                                MAP_PRIVATE | MAP_ANONYMOUS | populate, -1, 0);
     if (bigger == MAP_FAILED)
         return -ENOMEM;
     table = bigger;
@@ -184,28 +209,37 @@ static int grow_table(void)
 
 /* -- Images --------------------------------------------------------------------------------- */
 
+static int try_directory(const char *candidate)
+{
+    if (candidate == NULL || candidate[0] != '/' || strlen(candidate) >= sizeof directory)
+        return -ENOENT;
+    int status = pyperf_image_create(&current, candidate, image_number, next_capacity);
+    if (status == 0 && candidate != directory)
+        strcpy(directory, candidate);
+    return status;
+}
+
+/* Where the last one went; else where the user wants it; else where one can be had. */
 static int open_image(void)
 {
-    const char *candidates[] = {config->directory, "/tmp", getenv("XDG_RUNTIME_DIR"), "/var/tmp",
-                                "/dev/shm"};
-    unsigned first = config->directory != NULL ? 0 : 1;
-    unsigned count = config->directory != NULL ? 1 : sizeof candidates / sizeof candidates[0];
+    if (try_directory(directory) == 0)
+        return 0;
     int status = -ENOENT;
-    if (directory[0] != '\0') {
-        status = pyperf_image_create(&current, directory, image_number, next_capacity);
+    if (config->directory != NULL) {
+        status = try_directory(config->directory);
         if (status == 0)
             return 0;
+        pyperf_log_error(PYPERF_ENV_DIR "=%s: no executable file can be had there (%s); using the "
+                                        "default",
+                         config->directory, strerror(-status));
     }
-    for (unsigned i = first; i < count; i++) {
-        if (candidates[i] == NULL || candidates[i][0] != '/')
-            continue;
-        status = pyperf_image_create(&current, candidates[i], image_number, next_capacity);
-        if (status == 0) {
-            if (strlen(candidates[i]) < sizeof directory)
-                strcpy(directory, candidates[i]);
+    const char *defaults[] = {"/tmp", getenv("XDG_RUNTIME_DIR"), "/var/tmp", "/dev/shm"};
+    for (unsigned i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
+        status = try_directory(defaults[i]);
+        if (status == 0)
             return 0;
-        }
-        pyperf_log_info("no image in %s: %s", candidates[i], strerror(-status));
+        if (defaults[i] != NULL)
+            pyperf_log_info("no image in %s: %s", defaults[i], strerror(-status));
     }
     return status;
 }
@@ -234,10 +268,33 @@ static int open_pool(void)
     return 0;
 }
 
+/* getpid() for each new function would be a system call for each. */
+static void mark_process(void)
+{
+    owner = getpid();
+    if (same_process == NULL) {
+        void *page = mmap(NULL, sizeof *same_process, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (page == MAP_FAILED)
+            return;
+        if (madvise(page, sizeof *same_process, MADV_WIPEONFORK) != 0) { /* before Linux 4.14 */
+            munmap(page, sizeof *same_process);
+            return;
+        }
+        same_process = page;
+    }
+    *same_process = true;
+}
+
+static bool is_child(void)
+{
+    return same_process != NULL ? !*same_process : getpid() != owner;
+}
+
 int pyperf_slots_start(const struct pyperf_config *settings)
 {
     config = settings;
-    owner = getpid();
+    mark_process();
     int status = grow_table();
     if (status == 0)
         status = open_pool();
@@ -250,7 +307,7 @@ int pyperf_slots_start(const struct pyperf_config *settings)
 
 static void become_child(void)
 {
-    owner = getpid();
+    mark_process();
     pyperf_image_disown(&current);
     image_number = 0;
     next_capacity = FIRST_CAPACITY;
@@ -278,7 +335,7 @@ static uintptr_t add_name(void)
 
 static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
 {
-    if (getpid() != owner) /* forked past pthread_atfork, by a bare clone() */
+    if (is_child()) /* forked past pthread_atfork, by a bare clone() */
         become_child();
     compose(symbol);
     uint64_t hash = hash_name();
@@ -290,7 +347,7 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
     if (total_slots >= TOTAL_SLOTS - 1 || (table_used * 2 >= table_size && grow_table() != 0)) {
         pyperf_log_error("%u functions named: new ones share one name from now on", total_slots);
         name_length = 0;
-        append(PYPERF_NAME_OTHER, strlen(PYPERF_NAME_OTHER));
+        append_raw(PYPERF_NAME_OTHER, strlen(PYPERF_NAME_OTHER));
         other_slot = add_name();
         return other_slot;
     }
@@ -304,12 +361,26 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
 
 pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
 {
+    /* A thread cancelled in a write would take the lock with it. */
+    int cancellable;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
     pthread_mutex_lock(&lock);
     uintptr_t slot = slot_for_locked(symbol);
     pthread_mutex_unlock(&lock);
+    pthread_setcancelstate(cancellable, NULL);
     if (slot == 0)
         slot = (uintptr_t)pyperf_slot_template;
     return (pyperf_slot_fn)slot;
+}
+
+void pyperf_slots_finish(void)
+{
+    /* Not if exit() was called from a signal handler that interrupted us. */
+    if (config == NULL || pthread_mutex_trylock(&lock) != 0)
+        return;
+    if (getpid() == owner)
+        pyperf_map_finish();
+    pthread_mutex_unlock(&lock);
 }
 
 /* -- fork ----------------------------------------------------------------------------------- */

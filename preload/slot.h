@@ -22,12 +22,15 @@ struct pyperf_symbol {
 };
 
 /* Makes the first pool of trampolines.  0, or -errno after one log line that names the remedy. */
-int pyperf_slots_start(const struct pyperf_config *config);
+int pyperf_slots_start(const struct pyperf_config *settings);
 
 /* The slot of that name, made when there is none.  Never NULL: when all else fails it is the
  * library's own nameless trampoline.  Any thread; takes the slot lock, holds it across the writes
  * to image and map, calls nothing of Python. */
 pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol);
+
+/* The process ends: brings the files into their final form.  Slots may still be asked for. */
+void pyperf_slots_finish(void);
 
 /* For pthread_atfork(). */
 void pyperf_slots_before_fork(void);

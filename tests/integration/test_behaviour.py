@@ -179,6 +179,13 @@ def child_processes(t):
     assert done.stdout.splitlines()[-2:] == [b"4", b"%d" % (5 << 8)], done
 
 
+@case("behaviour", each=harness.since(3, 12))
+def native_perf_support(t):
+    """CPython's own trampolines, which refuse to start where an evaluator is set already."""
+    code = "import sys; print(sys.is_stack_trampoline_active())"
+    assert same(t, "-X", "perf", "-c", code).stdout == b"True\n"
+
+
 @case("behaviour", each=harness.supported)
 def recursion_limit(t):
     done = same(t, t.program("manners.py"), "depth")

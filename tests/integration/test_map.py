@@ -103,7 +103,7 @@ def a_planted_link_is_not_followed(t):
     victim = t.path("victim")
     with open(victim, "w") as file:
         file.write("precious\n")
-    done = run_after(t, "ln -s '%s' /tmp/perf-$$.map" % victim)
+    done = run_after(t, "ln -sfn '%s' /tmp/perf-$$.map" % victim)
     assert done.stdout == b"42\n"
     with open(victim) as file:
         assert file.read() == "precious\n", "the library wrote through a planted link"

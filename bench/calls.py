@@ -1,0 +1,76 @@
+"""Instructions per Python call, method call and generator resume.
+
+Counted by callgrind, so other work on the machine does not matter.  Each figure is the difference
+between two sizes of the same work in one process: all that happens once cancels out.  `floor` is
+an evaluator that only jumps to the default one: what CPython itself charges for having one.
+"""
+
+from support import world as w
+
+TITLE = "Instructions per call"
+MODES = ("plain", "floor", "ours", "native")
+KINDS = ("call", "method call", "generator resume")
+GOAL = 20  # instructions above the floor
+
+
+def measure(world):
+    rows = {}
+    for python in world.interpreters:
+        rows[python.label] = row = {}
+        for mode in world.modes(python, MODES):
+            try:
+                counts, out = w.region_instructions(
+                    world, python, mode, [world.subject("calls.py")]
+                )
+            except w.Unmeasured as reason:
+                world.note_unmeasured("calls, %s, %s" % (python.label, mode.name), reason)
+                continue
+            works = [int(word) for word in out.split()]
+            row[mode.name] = {
+                kind: (counts[2 * i + 1] - counts[2 * i]) / works[i] for i, kind in enumerate(KINDS)
+            }
+    return rows
+
+
+def tables(rows):
+    for kind in KINDS:
+        lines = []
+        for label, row in rows.items():
+            values = {mode: row[mode][kind] for mode in row}
+            floor = values.get("floor")
+
+            def above(mode):
+                return values[mode] - floor if mode in values and floor is not None else None
+
+            lines.append(
+                [label]
+                + [values.get(mode) for mode in MODES]
+                + [above("ours"), above("native")]
+                + ["yes" if above("ours") is not None and above("ours") <= GOAL else "**no**"]
+            )
+        yield {
+            "caption": "Instructions per %s (goal: ours at most %d above the floor)" % (kind, GOAL),
+            "columns": ["Python", *MODES, "ours above floor", "native above floor", "goal met"],
+            "rows": lines,
+            "format": "%.1f",
+        }
+
+
+def plots(rows):
+    yield {
+        "name": "calls",
+        "title": "Instructions per Python call above the floor",
+        "unit": "instructions",
+        "goal": GOAL,
+        "groups": [
+            (
+                label,
+                {
+                    mode: row[mode]["call"] - row["floor"]["call"]
+                    for mode in ("ours", "native")
+                    if mode in row and "floor" in row
+                },
+            )
+            for label, row in rows.items()
+        ],
+    }
