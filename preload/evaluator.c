@@ -308,6 +308,14 @@ static pyperf_evaluator_fn present_evaluator(void *interp)
     return python->get_evaluator != NULL ? python->get_evaluator(interp) : *evaluator_slot(interp);
 }
 
+static void set_evaluator(void *interp, pyperf_evaluator_fn evaluator)
+{
+    if (python->set_evaluator != NULL)
+        python->set_evaluator(interp, evaluator);
+    else
+        *evaluator_slot(interp) = evaluator;
+}
+
 static pyperf_evaluator_fn our_evaluator(void *interp)
 {
     return pyperf_interp_is_main(python, interp) ? main_evaluator : shared_evaluator;
@@ -328,9 +336,11 @@ int pyperf_evaluator_install(void)
         pyperf_log_error("another frame evaluator is installed: it stays, functions get no names");
         return -EBUSY;
     }
-    if (python->set_evaluator != NULL)
-        python->set_evaluator(interp, our_evaluator(interp));
-    else
-        *evaluator_slot(interp) = our_evaluator(interp);
+    set_evaluator(interp, our_evaluator(interp));
     return 0;
+}
+
+void pyperf_evaluator_remove(void)
+{
+    set_evaluator(pyperf_interp_of(python->current_tstate()), python->default_evaluator);
 }

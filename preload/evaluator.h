@@ -19,4 +19,7 @@ bool pyperf_evaluator_installed(void);
  */
 int pyperf_evaluator_install(void);
 
+/* Gives the current interpreter its own evaluator back.  Slots stay usable.  GIL held. */
+void pyperf_evaluator_remove(void);
+
 #endif

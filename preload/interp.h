@@ -66,7 +66,10 @@ struct pyperf_python {
     void (*error_fetch)(PyObject **, PyObject **, PyObject **);
     void (*error_restore)(PyObject *, PyObject *, PyObject *);
     PyObject *(*new_empty_code)(const char *file, const char *function, int line);
-    PyObject *(*sys_object)(const char *);            /* borrowed */
+    PyObject *(*sys_object)(const char *);           /* borrowed */
+    int (*set_sys_object)(const char *, PyObject *); /* 3.12+, as the next two */
+    PyObject *(*new_function)(void *definition, PyObject *self, PyObject *module);
+    PyObject *(*call)(PyObject *, PyObject *arguments, PyObject *keywords);
     PyObject *(*dict_item)(PyObject *, const char *); /* borrowed */
     void *code_type;
 

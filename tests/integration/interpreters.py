@@ -1,6 +1,6 @@
 """Finds the CPythons of this machine, and tells what matters about each to a profiler.
 
-Looks in PATH, /usr/bin, pyenv's versions and the sid tree.  Nothing is taken from a file's name:
+Looks in PATH, /usr/bin, pyenv's versions, the sid tree and what scripts/nogil-python built.  Nothing is taken from a file's name:
 version, build and implementation are asked of the interpreter, and whether it keeps frame
 pointers is read from its machine code.
 """
@@ -122,6 +122,7 @@ def _candidates(root):
     folders = os.environ.get("PATH", "").split(":") + ["/usr/bin", "/usr/local/bin"]
     pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
     folders += sorted(glob.glob(os.path.join(pyenv, "versions", "*", "bin")))
+    folders.append(os.path.join(roots.cache_folder(), "nogil", "bin"))
     return [path for folder in folders if folder for path in sorted(glob.glob(folder + "/*"))]
 
 
