@@ -18,6 +18,7 @@
 #include "evaluator.h"
 #include "interp.h"
 #include "log.h"
+#include "native.h"
 #include "pyperf.h"
 #include "qualname.h"
 #include "slot.h"
@@ -32,22 +33,6 @@ static struct pyperf_config config;
 static struct pyperf_python python;
 
 /* -- Start ---------------------------------------------------------------------------------- */
-
-/* Native `-X perf` refuses to start, and takes Python down with it, when an evaluator is set. */
-static bool native_perf_is_asked_for(void)
-{
-    static const char *const names[] = {"perf", "perf_jit"};
-    if (python.layout->minor < 12)
-        return false;
-    PyObject *options = python.sys_object("_xoptions");
-    for (size_t i = 0; options != NULL && i < sizeof names / sizeof names[0]; i++)
-        if (python.dict_item(options, names[i]) != NULL)
-            return true;
-    const char *variable = getenv("PYTHONPERFSUPPORT");
-    const char *jit = getenv("PYTHON_PERF_JIT_SUPPORT");
-    return (variable != NULL && strcmp(variable, "1") == 0) ||
-           (jit != NULL && strcmp(jit, "1") == 0);
-}
 
 static int start_once(void)
 {
@@ -78,7 +63,7 @@ static void install(void)
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     bool is_main = pyperf_interp_is_main(&python, pyperf_interp_of(python.current_tstate()));
     int saved_errno = errno;
-    if (is_main && native_perf_is_asked_for()) {
+    if (is_main && pyperf_native_is_asked_for(&python)) {
         pyperf_log_error("off: Python's own perf support was asked for, and serves");
         return;
     }
@@ -86,8 +71,10 @@ static void install(void)
     if (start_once() == 0 && !pyperf_evaluator_installed()) {
         if (is_main)
             forget_earlier_interpreter();
-        if (pyperf_evaluator_install() == 0)
+        if (pyperf_evaluator_install() == 0) {
+            pyperf_native_give_way(&python);
             pyperf_log_info("installed in CPython %s", python.layout->name);
+        }
     }
     pthread_mutex_unlock(&lock);
     errno = saved_errno;

@@ -8,7 +8,7 @@
  *
  *     7f52a8c1d3a0 10 py::main:app.py
  *     7f52a8c1d3b0 10 py::load:app.py
- *     0 0 --------------------------------
+ *     0 0 -
  *
  * A new line cuts that one in two and then replaces the first half, its own first eight bytes
  * last: at any moment readers find whole lines only.  A process that ends in good order cuts the
@@ -37,7 +37,7 @@ _Static_assert(2 * PYPERF_NAME_MAX <= 32768, "a line fits into a block");
  * readers think a line too long. */
 enum { BLOCK = 32768, NUMBERS_MAX = 40 };
 
-static const char filler[] = "0 0 -"; /* so it begins; then dashes and a newline */
+static const char filler[] = "0 0 -"; /* so it begins; then blanks and a newline */
 
 static struct {
     char path[64]; /* "" before the first line */
@@ -131,13 +131,13 @@ static bool exceeds_limit(off_t size)
  * were written are mapped in a third of the time that reserved ones take. */
 static int write_filler(int fd)
 {
-    char dashes[4096];
-    memset(dashes, filler[sizeof filler - 2], sizeof dashes);
-    struct iovec parts[BLOCK / sizeof dashes + 2];
+    char blanks[4096];
+    memset(blanks, ' ', sizeof blanks);
+    struct iovec parts[BLOCK / sizeof blanks + 2];
     size_t count = 0;
     parts[count++] = (struct iovec){(void *)(uintptr_t)filler, sizeof filler - 1};
     for (size_t left = BLOCK - sizeof filler; left > 0; left -= parts[count++].iov_len)
-        parts[count] = (struct iovec){dashes, left < sizeof dashes ? left : sizeof dashes};
+        parts[count] = (struct iovec){blanks, left < sizeof blanks ? left : sizeof blanks};
     parts[count++] = (struct iovec){(void *)(uintptr_t) "\n", 1};
     ssize_t written = pwritev(fd, parts, (int)count, map.size);
     if (written == BLOCK)
@@ -166,7 +166,7 @@ static int extend(int fd)
     map.block = block;
     map.block_at = at;
     if (map.end < map.size) /* one line of filler, not two */
-        map.block[map.size - 1 - at] = filler[sizeof filler - 2];
+        map.block[map.size - 1 - at] = ' ';
     map.size += BLOCK;
     return 0;
 }
