@@ -23,6 +23,9 @@ enum { RING_PARTS_OF_SECOND = 8 };
 /* Never pin more than this part of the memory, nor offer less than perf's own 512 KiB. */
 enum { MEMORY_PART = 8, RING_LEAST_KIB = 512 };
 
+/* Fewer entries than this in a chain are worth a word. */
+enum { ENOUGH_ENTRIES = 500 };
+
 static long power_of_two_up(long value)
 {
     long power = 1;
@@ -128,9 +131,13 @@ static void choose_callgraph(struct adapt_plan *plan, const struct perfcmd *cmd,
 {
     if (cmd->callgraph == CALLGRAPH_CHOSEN || cmd->callgraph == CALLGRAPH_OFF)
         return;
-    if (!has_pointers(program) && perf->unwinds)
+    if (!has_pointers(program) && perf->unwinds) {
         copy_stacks(plan, cmd, program, perf, machine);
-    else if (cmd->callgraph == CALLGRAPH_UNSET)
+        return;
+    }
+    if (machine->max_stack < ENOUGH_ENTRIES)
+        plan->short_chains = machine->max_stack;
+    if (cmd->callgraph == CALLGRAPH_UNSET)
         add(plan, "-g");
 }
 

@@ -5,6 +5,7 @@
  */
 #include "convert.h"
 #include "child.h"
+#include "datafile.h"
 #include "progress.h"
 #include "say.h"
 #include "unpack.h"
@@ -67,6 +68,27 @@ static int replace(const char *data, const char *fresh)
     return 0;
 }
 
+/*
+ * perf 7.2 converts at most 127 entries (PERF_MAX_STACK_DEPTH) of a chain and drops the root's
+ * end.  A sample of such a chain has 127 entries, their count, a header and the instruction
+ * pointer, 8 bytes each.  A few of them, such as those of imports at the start, may be; a program
+ * that is that deep keeps its stack copies.
+ */
+enum { CUT_SAMPLE_BYTES = (127 + 3) * 8, ONE_CUT_OF = 200 };
+
+static int check_depth(const char *fresh)
+{
+    struct datafile file;
+    uint64_t all, cut;
+    int rc = datafile_open(&file, fresh);
+
+    if (rc)
+        return rc;
+    all = datafile_samples(&file, CUT_SAMPLE_BYTES, &cut);
+    datafile_close(&file);
+    return cut * ONE_CUT_OF > all ? -EFBIG : 0;
+}
+
 void convert_recording(const struct perftool *perf, const char *data, const char *buildid_dir)
 {
     char unpacked[PATH_MAX], fresh[PATH_MAX];
@@ -85,13 +107,17 @@ void convert_recording(const struct perftool *perf, const char *data, const char
     if (rc == 0)
         rc = inject(perf, buildid_dir, from, fresh);
     if (rc == 0)
+        rc = check_depth(fresh);
+    if (rc == 0)
         rc = replace(data, fresh);
     progress_end();
     if (from == unpacked)
         unlink(unpacked);
-    if (rc == 0 || rc == -EFBIG || rc == -ENOSYS)
+    if (rc == 0)
         return;
     unlink(fresh);
+    if (rc == -EFBIG || rc == -ENOSYS) /* too large, too deep, no zstd: it is fine as it is */
+        return;
     say_warning("perf inject --convert-callchain failed (%s): %s keeps its stack copies",
                 strerror(-rc), data);
 }

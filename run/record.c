@@ -33,6 +33,10 @@ static void say_changes(const struct adapt_plan *plan)
         used += (size_t)snprintf(added + used, sizeof(added) - used, " %s", *option);
     if (used)
         say_note("added to perf record:%s (%s)", added, plan->why);
+    if (plan->short_chains)
+        say_note("call chains end after %d entries, some %d Python calls: sysctl "
+                 "kernel.perf_event_max_stack=1024 keeps deeper ones",
+                 plan->short_chains, plan->short_chains / ADAPT_ENTRIES_FOR_CALL);
     if (plan->starved)
         say_warning("the ring buffer may be too small (-m %s) and lose samples: raise "
                     "/proc/sys/kernel/perf_event_mlock_kb or `ulimit -l`, or lower -F",
