@@ -108,10 +108,9 @@ def two_recordings_of_one_living_process(t):
                 assert process.stdout.readline() == b"go\n"
                 data = t.path("%d.data" % number)
                 args = ("perf", "record", "-e", "cpu-clock", "-F", "499", "-p", str(process.pid))
-                done = run(*args, "-o", data, "--", "sleep", "0.6", env={"HOME": folder})
+                done = run(*args, "-o", data, "--", "sleep", "2", env={"HOME": folder})
                 assert done.code == 0, done.stderr.decode()
                 assert len(os.listdir(t.images)) == 1, "a living process lost its image"
-                time.sleep(1)
         finally:
             process.stdin.close()
             process.wait()
@@ -122,7 +121,7 @@ def two_recordings_of_one_living_process(t):
             samples = run.samples(t.path("%d.data" % number))
             run.home = home
             named = [s for s in samples if "named_%d:<string>" % number in s.python]
-            assert len(named) > 10 and len(named) == len(samples), "%s, recording %d: %d of %d samples named:\n%s" % (
+            assert len(named) > 5 and len(named) == len(samples), "%s, recording %d: %d of %d samples named:\n%s" % (
                 cache,
                 number,
                 len(named),
@@ -202,3 +201,21 @@ def report_shows_python(t):
     report = run("report", "--stdio", "--children", "-g", "none", "-i", run.data).stdout.decode()
     found = re.search(r"([0-9.]+)% +[0-9.]+% .*py::<module>:" + re.escape(app), report)
     assert found and float(found.group(1)) > 80, report[:2000]
+
+
+@case("run", each=wrapper.perfs)
+def stack_copies_become_call_chains(t):
+    """Where perf can convert them; the same names from a file that needs no unwinding."""
+    run = wrapper.Wrapper(t, t.subject)
+    perf = os.path.join(run.bin, "perf")
+    if b"--convert-callchain" not in t.run([perf, "inject", "-h"], run.env()).stderr:
+        raise harness.Skip("%s has no inject --convert-callchain" % t.subject)
+    app = write(t, DEEP % 3)
+    done = run.record("-F", "999", t.world.newest_on_host().path, app)
+    assert done.code == 0 and b"dwarf" in done.stderr, done.stderr
+    events = t.run([perf, "evlist", "-v", "-i", run.data], run.env()).stdout
+    assert b"STACK_USER" not in events and b"CALLCHAIN" in events, events
+    assert not [n for n in os.listdir(t.folder) if n.endswith("ing")], os.listdir(t.folder)
+    leaf = [s for s in run.samples() if s.python[-1:] == ["leaf:" + app]]
+    assert len(leaf) > 100 and all(s.frames[0].symbol.startswith("_start") for s in leaf), len(leaf)
+    return "%d samples in %d KiB" % (len(leaf), os.path.getsize(run.data) // 1024)
