@@ -14,8 +14,8 @@ bool pyperf_evaluator_installed(void);
 
 /*
  * Sets the evaluator of the current interpreter; idempotent.  GIL held.  An evaluator that is
- * already there stays in charge: -EBUSY, after one log line.  -ENOTSUP when the interpreter's
- * slot (up to 3.8) is not where the row says.
+ * already there stays in charge: -EBUSY, after one log line; on 3.6 to 3.8 that also answers a
+ * slot which is not where the row says.
  */
 int pyperf_evaluator_install(void);
 

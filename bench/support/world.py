@@ -34,10 +34,6 @@ MODES = {
     )
 }
 
-# The debugger's loader of host tools in another root; where the tools' own data is.
-LOADERS = {"x86_64": "ld-linux-x86-64.so.2", "aarch64": "ld-linux-aarch64.so.1"}
-
-
 class Unmeasured(Exception):
     """This cannot be measured here, for the reason given."""
 
@@ -137,14 +133,6 @@ class World:
         )
         return self._agents[root.path]
 
-    def tool(self, root, path):
-        """argv of one of this machine's tools, callable in any root."""
-        if root.is_host:
-            return [path]
-        libraries = roots.HOST.path.rstrip("/") + "/mnt/usr/lib/" + roots.TRIPLE
-        loader = "/mnt/lib64/" + LOADERS[os.uname().machine]
-        return [loader, "--library-path", libraries, "/mnt" + path]
-
     def close(self):
         for agent in self._agents.values():
             agent.stdin.close()
@@ -155,11 +143,6 @@ class World:
 def last_line(text):
     lines = text.strip().splitlines()
     return lines[-1] if lines else "no message"
-
-
-def preloaded_env(world, mode):
-    """The environment part of a mode, for benchmarks that build their own commands."""
-    return {name: value or world.library for name, value in mode.env.items()}
 
 
 # -- Instructions -------------------------------------------------------------------------------

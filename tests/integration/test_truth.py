@@ -17,6 +17,7 @@ from harness import case
 
 UNIT = 0.1  # CPU seconds for one share
 COMPLETE = 0.995
+ENOUGH = 0.8  # of the samples that the frequency promises
 AT_A_LEAF = 0.985  # the rest: entering functions for the first time, starting threads
 
 # Branch -> (chain below <module> main repeat, share), as in programs/truth.py.
@@ -136,9 +137,9 @@ def starts_at_root(sample, mode, main_thread):
     first = next((i for i, f in enumerate(frames) if is_interpreter(f)), None)
     if first is None:
         return False
-    if mode == "fp":
-        # glibc's own frames hold no frame pointer: what is above the first of them is noise.
-        return first > 0 and is_libc(frames[first - 1])
+    if mode == "fp" and first > 0 and is_libc(frames[first - 1]):
+        # Where glibc's own frames hold no frame pointer, what is above the first of them is noise.
+        return True
     if main_thread:
         return frames[0].symbol == "_start" or (
             len(frames) > 1
@@ -186,7 +187,7 @@ def chains(t):
     setting = t.subject
     told, samples = record(t, setting, t.preload())
     expected = Expected(t.program("truth.py"), told["threading"])
-    wanted = 0.8 * 999 * UNIT * sum(s for _, s in list(BRANCHES.values()) + list(THREADS.values()))
+    wanted = ENOUGH * recording.FREQUENCY * UNIT * sum(s for _, s in list(BRANCHES.values()) + list(THREADS.values()))
     assert len(samples) > wanted, "only %d samples" % len(samples)
 
     branches = collections.Counter()

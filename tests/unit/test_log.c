@@ -206,10 +206,12 @@ START_TEST(lines_of_threads_do_not_mix)
     char *text = support_read(path, NULL);
     unsigned lines = 0;
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-        int pid, end = 0;
-        unsigned thread;
-        sscanf(line, "pyperf[%d]: info: thread %u says 0123456789%n", &pid, &thread, &end);
-        ck_assert_int_eq(end, (int)strlen(line));
+        char *after = line + strlen("pyperf[");
+        ck_assert(strncmp(line, "pyperf[", strlen("pyperf[")) == 0);
+        ck_assert_int_eq(strtol(after, &after, 10), getpid());
+        ck_assert(strncmp(after, "]: info: thread ", 16) == 0);
+        strtol(after + 16, &after, 10);
+        ck_assert_str_eq(after, " says 0123456789");
         lines++;
     }
     free(text);
