@@ -12,9 +12,12 @@
 #define PYPERF_ARCH_H
 
 #include <elf.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* DW_CFA_*: DWARF 4, section 7.23 */
+#define CFA_NOP          0x00
 #define CFA_ADVANCE(n)   (0x40 | (n)) /* in code alignment units, below 64 */
 #define CFA_OFFSET(reg)  (0x80 | (reg))
 #define CFA_RESTORE(reg) (0xc0 | (reg))
@@ -41,6 +44,13 @@ enum { DW_RBP = 6, DW_RSP = 7, DW_RETURN = 16 };
     CFA_ADVANCE(5), CFA_DEF_OFFSET, 16, CFA_OFFSET(DW_RBP), 2, CFA_ADVANCE(3), CFA_DEF_REGISTER,   \
         DW_RBP, CFA_ADVANCE(3), CFA_RESTORE(DW_RBP), CFA_DEF, DW_RSP, 8
 
+/* Fits a slot, its code and its CFI, to the convention of the interpreter: there is only one. */
+static inline void pyperf_arch_match(const void *function, unsigned char *code, unsigned char *cfi,
+                                     size_t cfi_size)
+{
+    (void)function, (void)code, (void)cfi, (void)cfi_size;
+}
+
 register uintptr_t pyperf_stack_pointer __asm__("rsp");
 
 #elif defined(__aarch64__)
@@ -62,6 +72,30 @@ enum { DW_X29 = 29, DW_X30 = 30, DW_SP = 31 };
     CFA_ADVANCE(1), CFA_NEGATE_RA_STATE, CFA_ADVANCE(1), CFA_DEF_OFFSET, 16, CFA_OFFSET(DW_X29),   \
         2, CFA_OFFSET(DW_X30), 1, CFA_ADVANCE(3), CFA_RESTORE(DW_X30), CFA_RESTORE(DW_X29),        \
         CFA_DEF_OFFSET, 0, CFA_ADVANCE(1), CFA_NEGATE_RA_STATE
+
+/*
+ * Return addresses are signed where the interpreter signs its own.  Where it does not, ours would
+ * be the only signed ones, at which unwinders that do not know of it (libunwind before 1.8, so
+ * perf of Debian 12) end the call chain.  Encodings: Arm ARM (DDI 0487), C6.2.
+ */
+static inline void pyperf_arch_match(const void *function, unsigned char *code, unsigned char *cfi,
+                                     size_t cfi_size)
+{
+    const uint32_t paciasp = 0xd503233f, pacibsp = 0xd503237f, autiasp = 0xd50323bf;
+    const uint32_t bti_c = 0xd503245f, nop = 0xd503201f;
+    uint32_t word;
+    memcpy(&word, function, sizeof word);
+    if (word == paciasp || word == pacibsp)
+        return;
+    for (size_t at = 0; at < PYPERF_ARCH_SLOT_SIZE; at += sizeof word) {
+        memcpy(&word, code + at, sizeof word);
+        if (word == paciasp || word == autiasp)
+            memcpy(code + at, word == paciasp ? &bti_c : &nop, sizeof word);
+    }
+    for (size_t at = 0; at < cfi_size; at++)
+        if (cfi[at] == CFA_NEGATE_RA_STATE)
+            cfi[at] = CFA_NOP;
+}
 
 register uintptr_t pyperf_stack_pointer __asm__("sp");
 
