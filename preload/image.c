@@ -255,7 +255,8 @@ static struct slot make_slot(void)
     struct slot slot;
     memcpy(slot.code, pyperf_slot_template, sizeof slot.code);
     memcpy(slot.cfi, fde_program, sizeof slot.cfi);
-    pyperf_arch_match(matched, slot.code, slot.cfi, sizeof slot.cfi);
+    if (!pyperf_arch_signs(matched))
+        pyperf_arch_unsign(slot.code, sizeof slot.code, slot.cfi, sizeof slot.cfi);
     return slot;
 }
 
