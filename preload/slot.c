@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "gdb.h"
 #include "image.h"
 #include "log.h"
 #include "perfmap.h"
@@ -260,6 +261,7 @@ static int open_pool(void)
     if (status != 0)
         return status;
     pyperf_unwind_add(&current);
+    pyperf_gdb_add(&current);
     image_number++;
     if (next_capacity < LARGEST_CAPACITY)
         next_capacity *= GROWTH;
