@@ -401,6 +401,32 @@ static int reserve_blocks(int fd, size_t size)
     return status;
 }
 
+/* Address space that starts where the program header's alignment allows.  libdw takes an object to
+ * end on such a boundary, and drops whatever it then finds to overlap. */
+static void *reserve_aligned(size_t size)
+{
+    const uintptr_t boundary = PYPERF_ARCH_PAGE_MAX;
+    unsigned char *space =
+        mmap(NULL, size + boundary, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (space == MAP_FAILED)
+        return NULL;
+    size_t before = -(uintptr_t)space & (boundary - 1);
+    if (before != 0)
+        munmap(space, before);
+    munmap(space + before + size, boundary - before);
+    return space + before;
+}
+
+static void *map_text(int fd, size_t size)
+{
+    void *place = getpagesize() < PYPERF_ARCH_PAGE_MAX ? reserve_aligned(size) : NULL;
+    int fixed = place != NULL ? MAP_FIXED : 0;
+    void *text = mmap(place, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | fixed, fd, 0);
+    if (text == MAP_FAILED && place != NULL)
+        munmap(place, size);
+    return text;
+}
+
 static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
                     const unsigned char *prefix)
 {
@@ -418,7 +444,7 @@ static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
         return -errno;
     fill_tail(tail, l);
 
-    void *text = mmap(NULL, l->tail, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    void *text = map_text(fd, l->tail);
     if (text == MAP_FAILED) {
         status = -errno;
         munmap(tail, l->file_size - l->tail);
