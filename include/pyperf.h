@@ -44,7 +44,8 @@
 
 /*
  * Map: one line "<start hex> <size hex> <name>\n" for each function, as described in Linux
- * tools/perf/Documentation/jit-interface.txt.  Mode 0600.  printf argument: long pid.
+ * tools/perf/Documentation/jit-interface.txt.  Mode 0600.  While the process lives, and after
+ * SIGKILL, a last line "0 0 -" and blanks keeps room for lines to come.  printf argument: long pid.
  */
 #define PYPERF_MAP_FORMAT "/tmp/perf-%ld.map"
 

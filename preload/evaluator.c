@@ -148,22 +148,35 @@ static pyperf_slot_fn find_slot(void *a, void *b, bool shared)
  * 3.12 and 3.13 count C recursion in units, two for each entry of the evaluation loop, and raise
  * RecursionError when a thread has none left: in 3.12.1 after some 700 calls, below the default
  * recursion limit.  At each segment of stack what the hooked calls of the last one have used is
- * given back, and taken again on return.
+ * given back, and taken again on return; but never more than the stack that is left can bear, so
+ * that recursion through C ends in RecursionError on small stacks too.
  *
  * When half of the stack is used up, the interpreter gets its own evaluator back until this frame
  * returns: all deeper calls run without C stack, as they would without us, and without names.
  */
+
+/* More stack than C recursion takes for a unit: 8 MiB by the 10,000 units of 3.13 are 838 bytes,
+ * and callbacks on 3.12 were measured at 270. */
+enum { STACK_PER_UNIT = 512 };
+
+static __thread int full_units __attribute__((tls_model("initial-exec"))); /* near the top */
+
+static int *units_of(void *tstate)
+{
+    return (int *)((char *)tstate + python->layout->c_recursion_remaining);
+}
+
 static void *evaluate_segment(pyperf_slot_fn slot, void *a, void *b, void *c)
 {
-    static __thread int full __attribute__((tls_model("initial-exec"))); /* units near the top */
-    int *remaining = (int *)((char *)a + python->layout->c_recursion_remaining);
-    if (*remaining > full)
-        full = *remaining;
-    int given = full - *remaining;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    uintptr_t bearable = pyperf_stack_left(here) / STACK_PER_UNIT;
+    int wanted = bearable < (uintptr_t)full_units ? (int)bearable : full_units;
+    int *remaining = units_of(a);
+    int given = wanted > *remaining ? wanted - *remaining : 0;
     *remaining += given;
     void *result = slot(a, b, c, next);
     *remaining -= given;
-    pyperf_stack_leave_segment((uintptr_t)__builtin_frame_address(0));
+    pyperf_stack_leave_segment(here);
     return result;
 }
 
@@ -171,6 +184,8 @@ static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
 {
     void *interp = pyperf_interp_of(a);
     pyperf_evaluator_fn ours = python->get_evaluator(interp);
+    if (ours == python->default_evaluator) /* another thread is deep, too: it will put it back */
+        return slot(a, b, c, next);
     python->set_evaluator(interp, python->default_evaluator);
     void *result = slot(a, b, c, next);
     /* Not if somebody else's evaluator came meanwhile. */
@@ -182,6 +197,8 @@ static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
 static void *evaluate_guarded(pyperf_slot_fn slot, void *a, void *b, void *c)
 {
     bool units = python->layout->guard == PYPERF_GUARD_STACK_AND_UNITS;
+    if (units && *units_of(a) > full_units)
+        full_units = *units_of(a);
     switch (pyperf_stack_check((uintptr_t)__builtin_frame_address(0), units)) {
     case PYPERF_STACK_SEGMENT:
         return evaluate_segment(slot, a, b, c);
@@ -286,23 +303,49 @@ static pyperf_evaluator_fn *evaluator_slot(void *interp)
     return (pyperf_evaluator_fn *)((char *)interp + python->layout->eval_frame);
 }
 
+static pyperf_evaluator_fn present_evaluator(void *interp)
+{
+    return python->get_evaluator != NULL ? python->get_evaluator(interp) : *evaluator_slot(interp);
+}
+
+static pyperf_evaluator_fn our_evaluator(void *interp)
+{
+    return pyperf_interp_is_main(python, interp) ? main_evaluator : shared_evaluator;
+}
+
+bool pyperf_evaluator_installed(void)
+{
+    void *interp = pyperf_interp_of(python->current_tstate());
+    return present_evaluator(interp) == our_evaluator(interp);
+}
+
+static void set_evaluator(void *interp, pyperf_evaluator_fn evaluator)
+{
+    if (python->set_evaluator != NULL)
+        python->set_evaluator(interp, evaluator);
+    else
+        *evaluator_slot(interp) = evaluator;
+}
+
 int pyperf_evaluator_install(void)
 {
     void *interp = pyperf_interp_of(python->current_tstate());
-    bool has_setter = python->set_evaluator != NULL;
-    bool is_main = python->interp_id == NULL || python->interp_id(interp) == 0;
-    pyperf_evaluator_fn ours = is_main ? main_evaluator : shared_evaluator;
-    pyperf_evaluator_fn present =
-        has_setter ? python->get_evaluator(interp) : *evaluator_slot(interp);
+    pyperf_evaluator_fn ours = our_evaluator(interp);
+    pyperf_evaluator_fn present = present_evaluator(interp);
     if (present == ours)
         return 0;
     if (present != python->default_evaluator) {
         pyperf_log_error("another frame evaluator is installed: it stays, functions get no names");
         return -EBUSY;
     }
-    if (has_setter)
-        python->set_evaluator(interp, ours);
-    else
-        *evaluator_slot(interp) = ours;
+    set_evaluator(interp, ours);
     return 0;
+}
+
+bool pyperf_evaluator_remove(void)
+{
+    if (!pyperf_evaluator_installed())
+        return false;
+    set_evaluator(pyperf_interp_of(python->current_tstate()), python->default_evaluator);
+    return true;
 }

@@ -9,6 +9,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -66,6 +67,12 @@ enum {
 static const unsigned char cie_program[] = {PYPERF_ARCH_CIE_PROGRAM};
 static const unsigned char fde_program[] = {PYPERF_ARCH_FDE_PROGRAM};
 
+/* What all slots of an image are copies of: the trampoline, matched to the interpreter. */
+struct slot {
+    unsigned char code[PYPERF_ARCH_SLOT_SIZE];
+    unsigned char cfi[sizeof fde_program];
+};
+
 struct cie {
     uint32_t length;
     uint32_t id; /* 0 */
@@ -76,17 +83,19 @@ struct cie {
     unsigned char program[7]; /* padded with DW_CFA_nop */
 };
 
+enum { FDE_HEAD = 17 }; /* bytes before the program, which pads the whole to a multiple of 8 */
+
 struct fde {
     uint32_t length;
     uint32_t cie_distance;
     int32_t slot; /* relative to this field */
     uint32_t slot_size;
     unsigned char augmentation_size;
-    unsigned char program[15];
+    unsigned char program[((FDE_HEAD + sizeof fde_program + 7) & ~7UL) - FDE_HEAD];
 };
 
 _Static_assert(sizeof cie_program <= sizeof(((struct cie *)0)->program), "CIE too small");
-_Static_assert(sizeof fde_program <= sizeof(((struct fde *)0)->program), "FDE too small");
+_Static_assert(offsetof(struct fde, program) == FDE_HEAD, "FDE_HEAD is wrong");
 _Static_assert(sizeof(struct cie) % 8 == 0 && sizeof(struct fde) % 8 == 0, "unaligned CFI");
 
 struct eh_frame_hdr {
@@ -189,7 +198,8 @@ static void fill_note(unsigned char *out, const struct layout *l,
     memcpy(note->build_id, build_id, BUILD_ID_SIZE);
 }
 
-static void fill_unwind(unsigned char *out, const struct layout *l, unsigned capacity)
+static void fill_unwind(unsigned char *out, const struct layout *l, const struct slot *model,
+                        unsigned capacity)
 {
     struct eh_frame_hdr *header = (struct eh_frame_hdr *)(out + l->eh_frame_hdr);
     header->version = 1;
@@ -212,7 +222,7 @@ static void fill_unwind(unsigned char *out, const struct layout *l, unsigned cap
     memcpy(cie->program, cie_program, sizeof cie_program);
 
     struct fde fde = {.length = sizeof fde - sizeof fde.length, .slot_size = PYPERF_ARCH_SLOT_SIZE};
-    memcpy(fde.program, fde_program, sizeof fde_program);
+    memcpy(fde.program, model->cfi, sizeof model->cfi);
     size_t at = l->eh_frame + sizeof(struct cie);
     size_t slot = l->text;
     for (unsigned i = 0; i < capacity; i++) {
@@ -226,11 +236,28 @@ static void fill_unwind(unsigned char *out, const struct layout *l, unsigned cap
     }
 }
 
-static void fill_text(unsigned char *out, const struct layout *l, unsigned capacity)
+static void fill_text(unsigned char *out, const struct layout *l, const struct slot *slot,
+                      unsigned capacity)
 {
     for (unsigned i = 0; i < capacity; i++)
-        memcpy(out + l->text + (size_t)i * PYPERF_ARCH_SLOT_SIZE, pyperf_slot_template,
-               PYPERF_ARCH_SLOT_SIZE);
+        memcpy(out + l->text + (size_t)i * PYPERF_ARCH_SLOT_SIZE, slot->code, sizeof slot->code);
+}
+
+static const void *matched = pyperf_slot_template;
+
+void pyperf_image_match(const void *function)
+{
+    matched = function;
+}
+
+static struct slot make_slot(void)
+{
+    struct slot slot;
+    memcpy(slot.code, pyperf_slot_template, sizeof slot.code);
+    memcpy(slot.cfi, fde_program, sizeof slot.cfi);
+    if (!pyperf_arch_signs(matched))
+        pyperf_arch_unsign(slot.code, sizeof slot.code, slot.cfi, sizeof slot.cfi);
+    return slot;
 }
 
 /* -- The writable part ---------------------------------------------------------------------- */
@@ -362,13 +389,24 @@ static bool exceeds_limit(size_t size)
            size > limit.rlim_cur;
 }
 
+/* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later.  A
+ * signal may make it give up (EINTR, fallocate(2)), and a profiler's timer does so every time. */
+static int reserve_blocks(int fd, size_t size)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = -posix_fallocate(fd, 0, (off_t)size);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
+
 static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
                     const unsigned char *prefix)
 {
     if (exceeds_limit(l->file_size))
         return -EFBIG;
-    /* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later. */
-    int status = -posix_fallocate(fd, 0, (off_t)l->file_size);
+    int status = reserve_blocks(fd, l->file_size);
     if (status == 0)
         status = write_all(fd, prefix, l->text_end);
     if (status != 0)
@@ -404,8 +442,9 @@ static unsigned char *fill_prefix(const struct layout *l, unsigned capacity)
     random_bytes(build_id, sizeof build_id);
     fill_headers(prefix, l);
     fill_note(prefix, l, build_id);
-    fill_unwind(prefix, l, capacity);
-    fill_text(prefix, l, capacity);
+    struct slot slot = make_slot();
+    fill_unwind(prefix, l, &slot, capacity);
+    fill_text(prefix, l, &slot, capacity);
     return prefix;
 }
 

@@ -16,33 +16,24 @@
 #include "codemap.h"
 #include "config.h"
 #include "evaluator.h"
+#include "image.h"
 #include "interp.h"
 #include "log.h"
+#include "native.h"
 #include "pyperf.h"
 #include "qualname.h"
 #include "slot.h"
 #include "stack.h"
 
+/* Usually of crtbeginS.o, which x86-64 links without (CMakeLists.txt); pthread_atfork() tells by
+ * it whose handlers they are. */
+extern void *const __dso_handle;
+__attribute__((weak, visibility("hidden"))) void *const __dso_handle = (void *)&__dso_handle;
+
 static struct pyperf_config config;
 static struct pyperf_python python;
 
 /* -- Start ---------------------------------------------------------------------------------- */
-
-/* Native `-X perf` refuses to start, and takes Python down with it, when an evaluator is set. */
-static bool native_perf_is_asked_for(void)
-{
-    static const char *const names[] = {"perf", "perf_jit"};
-    if (python.layout->minor < 12)
-        return false;
-    PyObject *options = python.sys_object("_xoptions");
-    for (size_t i = 0; options != NULL && i < sizeof names / sizeof names[0]; i++)
-        if (python.dict_item(options, names[i]) != NULL)
-            return true;
-    const char *variable = getenv("PYTHONPERFSUPPORT");
-    const char *jit = getenv("PYTHON_PERF_JIT_SUPPORT");
-    return (variable != NULL && strcmp(variable, "1") == 0) ||
-           (jit != NULL && strcmp(jit, "1") == 0);
-}
 
 static int start_once(void)
 {
@@ -50,6 +41,7 @@ static int start_once(void)
     static int state = UNTRIED;
     if (state == UNTRIED) {
         state = FAILED;
+        pyperf_image_match((const void *)python.default_evaluator);
         if (pyperf_interp_verify(&python) == 0 && pyperf_slots_start(&config) == 0 &&
             pthread_atfork(pyperf_slots_before_fork, pyperf_slots_after_fork_in_parent,
                            pyperf_slots_after_fork_in_child) == 0) {
@@ -60,28 +52,33 @@ static int start_once(void)
     return state == WORKS ? 0 : -ENOTSUP;
 }
 
-/* In every new interpreter, GIL held. */
+/* In a main interpreter that starts, code objects are numbered anew and old names are gone. */
+static void forget_earlier_interpreter(void)
+{
+    pyperf_codemap_reset();
+    pyperf_qualname_reset();
+}
+
+/* In every new interpreter, GIL held; also when a program imports `marshal` afresh. */
 static void install(void)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    void *interp = pyperf_interp_of(python.current_tstate());
-    bool is_main = python.interp_id == NULL || python.interp_id(interp) == 0;
+    bool is_main = pyperf_interp_is_main(&python, pyperf_interp_of(python.current_tstate()));
     int saved_errno = errno;
-    if (is_main && native_perf_is_asked_for()) {
+    if (is_main && pyperf_native_is_asked_for(&python)) {
         pyperf_log_error("off: Python's own perf support was asked for, and serves");
         return;
     }
     pthread_mutex_lock(&lock);
-    if (is_main) {
-        pyperf_codemap_reset();
-        pyperf_qualname_reset();
+    if (start_once() == 0 && !pyperf_evaluator_installed()) {
+        if (is_main)
+            forget_earlier_interpreter();
+        if (pyperf_evaluator_install() == 0) {
+            pyperf_native_give_way(&python);
+            pyperf_log_info("installed in CPython %s", python.layout->name);
+        }
     }
-    int status = start_once();
-    if (status == 0)
-        status = pyperf_evaluator_install();
     pthread_mutex_unlock(&lock);
-    if (status == 0)
-        pyperf_log_info("installed in CPython %s", python.layout->name);
     errno = saved_errno;
 }
 
@@ -124,8 +121,9 @@ static PyObject *extend_definition(PyObject *definition)
             count++;
         if (count < MAX_SLOTS) {
             memcpy(copy, definition, MODULE_DEF_SIZE + header);
-            memcpy(slots + 1, old, count * sizeof *slots);
-            struct module_slot *ours = slots;
+            for (size_t i = 0; i < count; i++)
+                slots[i + 1] = old[i];
+            void *ours = slots;
             memcpy(copy + MODULE_DEF_SLOTS + header, &ours, sizeof ours);
             extended = copy;
         }
@@ -175,7 +173,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 {
     (void)argc;
     (void)argv;
-    if (!pyperf_config_enabled() || dlsym(RTLD_DEFAULT, "PyImport_Inittab") == NULL)
+    if (!pyperf_config_enabled() || !pyperf_interp_present(RTLD_DEFAULT))
         return;
     int saved_errno = errno;
     pyperf_config_read(&config);

@@ -90,6 +90,7 @@ static const struct requirement requirements[] = {
     NEED(set_evaluator, "_PyInterpreterState_SetEvalFrameFunc", 9, 0),
     NEED(get_evaluator, "_PyInterpreterState_GetEvalFrameFunc", 9, 0),
     NEED(interp_id, "PyInterpreterState_GetID", 7, 0),
+    NEED(next_interp, "PyInterpreterState_Next", 0, 6),
     NEED(utf8, "PyUnicode_AsUTF8AndSize", 0, 0),
     NEED(encode, "PyUnicode_AsEncodedString", 0, 0),
     NEED(bytes, "PyBytes_AsStringAndSize", 0, 0),
@@ -102,12 +103,14 @@ static const struct requirement requirements[] = {
     NEED(new_empty_code, "PyCode_NewEmpty", 0, 0),
     NEED(sys_object, "PySys_GetObject", 0, 0),
     NEED(dict_item, "PyDict_GetItemString", 0, 0),
+    NEED(attribute, "PyObject_GetAttrString", 0, 0),
+    NEED(is_true, "PyObject_IsTrue", 0, 0),
     NEED(code_type, "PyCode_Type", 0, 0),
+    NEED(cfunction_type, "PyCFunction_Type", 12, 0),
     NEED(tuple_size, "PyTuple_Size", 0, 10),
     NEED(tuple_item, "PyTuple_GetItem", 0, 10),
     NEED(compare_ascii, "PyUnicode_CompareWithASCIIString", 0, 10),
     NEED(module_dict, "PyImport_GetModuleDict", 0, 10),
-    NEED(attribute, "PyObject_GetAttrString", 0, 10),
     NEED(mapping_values, "PyMapping_Values", 0, 10),
     NEED(list_size, "PyList_Size", 0, 10),
     NEED(list_item, "PyList_GetItem", 0, 10),
@@ -136,9 +139,18 @@ static int resolve(struct pyperf_python *python, void *handle)
     return 0;
 }
 
+bool pyperf_interp_present(void *handle)
+{
+    return dlsym(handle, "PyImport_Inittab") != NULL || dlsym(handle, "PyPy_GetVersion") != NULL;
+}
+
 int pyperf_interp_find(struct pyperf_python *python, void *handle)
 {
     *python = (struct pyperf_python){0};
+    if (dlsym(handle, "PyPy_GetVersion") != NULL) {
+        pyperf_log_error("declined: PyPy has no frame evaluator to hook; use CPython 3.6 to 3.15");
+        return -ENOTSUP;
+    }
     python->inittab = (struct pyperf_inittab **)dlsym(handle, "PyImport_Inittab");
     if (python->inittab == NULL)
         return -ENOENT;

@@ -55,6 +55,7 @@ struct pyperf_python {
     void (*set_evaluator)(void *interp, pyperf_evaluator_fn);    /* 3.9+ */
     pyperf_evaluator_fn (*get_evaluator)(void *interp);          /* 3.9+ */
     int64_t (*interp_id)(void *interp);                          /* 3.7+ */
+    void *(*next_interp)(void *interp);                          /* 3.6 */
     const char *(*utf8)(PyObject *string, ptrdiff_t *size);      /* PyUnicode_AsUTF8AndSize */
     PyObject *(*encode)(PyObject *, const char *, const char *); /* PyUnicode_AsEncodedString */
     int (*bytes)(PyObject *, char **, ptrdiff_t *);              /* PyBytes_AsStringAndSize */
@@ -67,19 +68,24 @@ struct pyperf_python {
     PyObject *(*new_empty_code)(const char *file, const char *function, int line);
     PyObject *(*sys_object)(const char *);            /* borrowed */
     PyObject *(*dict_item)(PyObject *, const char *); /* borrowed */
+    PyObject *(*attribute)(PyObject *, const char *); /* PyObject_GetAttrString */
+    int (*is_true)(PyObject *);
     void *code_type;
+    void *cfunction_type; /* 3.12+ */
 
     /* up to 3.10, for qualified names */
     ptrdiff_t (*tuple_size)(PyObject *);
     PyObject *(*tuple_item)(PyObject *, ptrdiff_t);
     int (*compare_ascii)(PyObject *, const char *);
     PyObject *(*module_dict)(void);
-    PyObject *(*attribute)(PyObject *, const char *);
     PyObject *(*mapping_values)(PyObject *);
     ptrdiff_t (*list_size)(PyObject *);
     PyObject *(*list_item)(PyObject *, ptrdiff_t);
     void *unicode_type, *function_type, *type_type, *classmethod_type, *staticmethod_type;
 };
+
+/* Whether any Python is among the loaded objects; all that is asked in other processes. */
+bool pyperf_interp_present(void *handle);
 
 /*
  * Looks for CPython among the loaded objects (`handle` as for dlsym) and fills `python` in.
@@ -95,6 +101,13 @@ int pyperf_interp_verify(const struct pyperf_python *python);
 static inline void *pyperf_interp_of(void *tstate)
 {
     return *(void **)((char *)tstate + 16);
+}
+
+/* The main interpreter has number 0; on 3.6, which has no numbers, it is the last of the list. */
+static inline bool pyperf_interp_is_main(const struct pyperf_python *python, void *interp)
+{
+    return python->interp_id != NULL ? python->interp_id(interp) == 0
+                                     : python->next_interp(interp) == NULL;
 }
 
 static inline void *pyperf_pointer_at(const void *object, size_t offset)

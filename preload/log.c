@@ -53,6 +53,10 @@ void pyperf_log(enum pyperf_log_level level, const char *format, ...)
     va_end(arguments);
     if (wanted > 0)
         used += strlen(line + used);
+    /* What is quoted comes from outside: it must not start a line, nor steer a terminal. */
+    for (size_t i = 0; i < used; i++)
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = '?';
     line[used++] = '\n';
 
     int fd = STDERR_FILENO;

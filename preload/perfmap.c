@@ -8,7 +8,7 @@
  *
  *     7f52a8c1d3a0 10 py::main:app.py
  *     7f52a8c1d3b0 10 py::load:app.py
- *     0 0 --------------------------------
+ *     0 0 -
  *
  * A new line cuts that one in two and then replaces the first half, its own first eight bytes
  * last: at any moment readers find whole lines only.  A process that ends in good order cuts the
@@ -37,7 +37,7 @@ _Static_assert(2 * PYPERF_NAME_MAX <= 32768, "a line fits into a block");
  * readers think a line too long. */
 enum { BLOCK = 32768, NUMBERS_MAX = 40 };
 
-static const char filler[] = "0 0 -"; /* so it begins; then dashes and a newline */
+static const char filler[] = "0 0 -"; /* so it begins; then blanks and a newline */
 
 static struct {
     char path[64]; /* "" before the first line */
@@ -67,22 +67,36 @@ static int open_map(const char *path, int flags, struct stat *status)
     return fd;
 }
 
-/* The file that `map` tells of, unless another is in its place. */
-static int reopen_map(void)
+/* The file that `map` tells of, unless another is in its place or somebody cut it short. */
+static int reopen_map(off_t *size)
 {
-    struct stat status;
+    struct stat status = {0};
     int fd = open_map(map.path, 0, &status);
-    if (fd >= 0 && (status.st_dev != map.device || status.st_ino != map.inode)) {
+    if (fd >= 0 &&
+        (status.st_dev != map.device || status.st_ino != map.inode || status.st_size < map.size)) {
         close(fd);
         return -ESTALE;
     }
+    if (fd >= 0)
+        *size = status.st_size;
     return fd == -ENOENT ? -ESTALE : fd;
+}
+
+/* ... to go on with.  Others append to it too (PyUnstable_WritePerfMapEntry, 3.12+): behind what
+ * they wrote, our filler stays a line of the file. */
+static int continue_map(void)
+{
+    off_t size;
+    int fd = reopen_map(&size);
+    if (fd >= 0 && size > map.size)
+        map.end = map.size = size;
+    return fd;
 }
 
 /* A file that is there is of an earlier process with this PID. */
 static int create_map(void)
 {
-    struct stat status;
+    struct stat status = {0};
     snprintf(map.path, sizeof map.path, PYPERF_MAP_FORMAT, (long)getpid());
     if (unlink(map.path) != 0 && errno != ENOENT)
         return -errno;
@@ -117,13 +131,13 @@ static bool exceeds_limit(off_t size)
  * were written are mapped in a third of the time that reserved ones take. */
 static int write_filler(int fd)
 {
-    char dashes[4096];
-    memset(dashes, filler[sizeof filler - 2], sizeof dashes);
-    struct iovec parts[BLOCK / sizeof dashes + 2];
+    char blanks[4096];
+    memset(blanks, ' ', sizeof blanks);
+    struct iovec parts[BLOCK / sizeof blanks + 2];
     size_t count = 0;
     parts[count++] = (struct iovec){(void *)(uintptr_t)filler, sizeof filler - 1};
     for (size_t left = BLOCK - sizeof filler; left > 0; left -= parts[count++].iov_len)
-        parts[count] = (struct iovec){dashes, left < sizeof dashes ? left : sizeof dashes};
+        parts[count] = (struct iovec){blanks, left < sizeof blanks ? left : sizeof blanks};
     parts[count++] = (struct iovec){(void *)(uintptr_t) "\n", 1};
     ssize_t written = pwritev(fd, parts, (int)count, map.size);
     if (written == BLOCK)
@@ -152,12 +166,13 @@ static int extend(int fd)
     map.block = block;
     map.block_at = at;
     if (map.end < map.size) /* one line of filler, not two */
-        map.block[map.size - 1 - at] = filler[sizeof filler - 2];
+        map.block[map.size - 1 - at] = ' ';
     map.size += BLOCK;
     return 0;
 }
 
-/* The parent's lines, where no image tells the names that were inherited. */
+/* The parent's lines, where no image tells the names that were inherited: all or none, for half a
+ * line would spoil the next one. */
 static void copy_lines(int to, int from, off_t bytes)
 {
     char part[4096];
@@ -167,8 +182,12 @@ static void copy_lines(int to, int from, off_t bytes)
             wanted = (size_t)(bytes - map.end);
         ssize_t got = pread(from, part, wanted, map.end);
         if (got <= 0 || exceeds_limit(map.end + got) ||
-            pwrite(to, part, (size_t)got, map.end) != got)
+            pwrite(to, part, (size_t)got, map.end) != got) {
+            map.end = 0;
+            if (ftruncate(to, 0) != 0)
+                pyperf_log_debug("map: half a line stays");
             break;
+        }
         map.end += got;
     }
     map.size = map.end;
@@ -178,10 +197,11 @@ static int make_room(void)
 {
     bool first = map.path[0] == '\0' || map.foreign;
     off_t inherited = map.foreign ? map.inherited : 0;
-    int parent = inherited > 0 ? reopen_map() : -1;
+    off_t unused;
+    int parent = inherited > 0 ? reopen_map(&unused) : -1;
     unmap_block();
     map.foreign = false;
-    int fd = first ? create_map() : reopen_map();
+    int fd = first ? create_map() : continue_map();
     if (fd >= 0 && parent >= 0)
         copy_lines(fd, parent, inherited);
     int status = fd < 0 ? fd : extend(fd);
@@ -222,7 +242,7 @@ int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length
     char *first = hexadecimal(hexadecimal(numbers + sizeof numbers, size), start);
     size_t used = (size_t)(numbers + sizeof numbers - first);
     size_t line = used + length + 1;
-    if (map.block == NULL || map.end + (off_t)(line + sizeof filler) > map.size) {
+    while (map.block == NULL || map.end + (off_t)(line + sizeof filler) > map.size) {
         int status = make_room();
         if (status != 0)
             return status;
@@ -247,9 +267,10 @@ void pyperf_map_finish(void)
     if (map.block == NULL)
         return;
     unmap_block();
-    int fd = reopen_map();
+    off_t size;
+    int fd = reopen_map(&size);
     if (fd >= 0) {
-        if (ftruncate(fd, map.end) == 0)
+        if (size == map.size && ftruncate(fd, map.end) == 0)
             map.size = map.end;
         close(fd);
     }
@@ -258,6 +279,7 @@ void pyperf_map_finish(void)
 void pyperf_map_forked(bool copy)
 {
     map.block = NULL; /* MADV_DONTFORK */
-    map.foreign = map.path[0] != '\0';
-    map.inherited = copy && map.foreign ? map.end : 0;
+    map.foreign = true;
+    map.failed = false; /* what was in the parent's way need not be in ours */
+    map.inherited = copy && map.path[0] != '\0' ? map.end : 0;
 }

@@ -90,7 +90,7 @@ static PyObject *recall(const struct pyperf_python *python, PyObject *code)
         if (generations[i]->children == NULL)
             continue;
         const struct child *child = find(generations[i], code);
-        if (child->code == code && child->line == line_of(python, code) &&
+        if (child->code != NULL && child->code == code && child->line == line_of(python, code) &&
             child->name == pyperf_pointer_at(code, python->layout->co_name))
             return child->qualname;
     }

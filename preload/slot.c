@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "gdb.h"
 #include "image.h"
 #include "log.h"
 #include "perfmap.h"
@@ -52,19 +53,32 @@ static size_t table_used;
 
 static char name[PYPERF_NAME_MAX + sizeof(uint64_t)]; /* zeros behind the end, for hashing */
 static size_t name_length;
+static bool name_overflows; /* what was to be appended did not fit */
 
-/* Whether one of eight bytes is a control character: below 0x20, or 0x7f (Hacker's Delight, 6-1).
- */
-static bool has_control(uint64_t bytes)
+/* Eight bytes at once (Hacker's Delight, 6-1): whether one is a control character, below 0x20 or
+ * 0x7f, or may begin one of U+0080 to U+009F, which are 0xc2 and another in UTF-8. */
+static bool may_have_control(uint64_t bytes)
 {
     const uint64_t ones = ~(uint64_t)0 / 255;
     uint64_t below = (bytes - ones * 0x20) & ~bytes;
     uint64_t delete = bytes ^ ones * 0x7f;
-    return ((below | ((delete - ones) & ~delete)) & ones * 0x80) != 0;
+    uint64_t lead = bytes ^ ones * 0xc2;
+    uint64_t found = below | ((delete - ones) & ~delete) | ((lead - ones) & ~lead);
+    return (found & ones * 0x80) != 0;
 }
 
-/* A control character would break the map's lines or a terminal: write it as Python does. */
-static void append_byte(unsigned char byte)
+/* Puts a character, or what stands for it; nothing of one that does not fit. */
+static void append_whole(const char *text, size_t size)
+{
+    if (name_overflows || name_length + size > PYPERF_NAME_MAX) {
+        name_overflows = true;
+        return;
+    }
+    memcpy(name + name_length, text, size);
+    name_length += size;
+}
+
+static void append_escaped(unsigned char byte)
 {
     static const char digits[] = "0123456789abcdef";
     char text[] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
@@ -72,20 +86,25 @@ static void append_byte(unsigned char byte)
     if (byte == '\n' || byte == '\t' || byte == '\r') {
         text[1] = byte == '\n' ? 'n' : byte == '\t' ? 't' : 'r';
         size = 2;
-    } else if (byte >= 0x20 && byte != 0x7f) {
-        text[0] = (char)byte;
-        size = 1;
     }
-    if (name_length + size > PYPERF_NAME_MAX)
-        return;
-    memcpy(name + name_length, text, size);
-    name_length += size;
+    append_whole(text, size);
 }
 
+/* A control character would break the map's lines or a terminal: written as Python does. */
 static void append(const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
-        append_byte((unsigned char)text[i]);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        unsigned char following = i + 1 < length ? (unsigned char)text[i + 1] : 0;
+        if (byte == 0xc2 && following >= 0x80 && following < 0xa0) {
+            append_escaped(following);
+            i++;
+        } else if (byte < 0x20 || byte == 0x7f) {
+            append_escaped(byte);
+        } else {
+            append_whole(text + i, 1);
+        }
+    }
 }
 
 static void append_raw(const char *text, size_t length)
@@ -110,7 +129,7 @@ static bool compose_quickly(const struct pyperf_symbol *symbol)
     for (size_t i = 0; i < name_length; i += sizeof(uint64_t)) {
         uint64_t bytes;
         memcpy(&bytes, name + i, sizeof bytes);
-        if (has_control(bytes))
+        if (may_have_control(bytes))
             return false;
     }
     return true;
@@ -127,15 +146,18 @@ static void compose(const struct pyperf_symbol *symbol)
     if (compose_quickly(symbol))
         return;
     name_length = 0;
+    name_overflows = false;
     append(PYPERF_NAME_PREFIX, strlen(PYPERF_NAME_PREFIX));
     append(symbol->qualname, symbol->qualname_length);
     append(":", 1);
     append(symbol->filename, symbol->filename_length);
-    if (name_length + 4 <= PYPERF_NAME_MAX)
+    if (!name_overflows)
         return;
-    name_length = PYPERF_NAME_MAX - strlen(cut);
-    while (name_length > 0 && is_continuation(name[name_length]))
-        name_length--;
+    if (name_length > PYPERF_NAME_MAX - strlen(cut)) {
+        name_length = PYPERF_NAME_MAX - strlen(cut);
+        while (name_length > 0 && is_continuation(name[name_length]))
+            name_length--;
+    }
     memcpy(name + name_length, cut, strlen(cut));
     name_length += strlen(cut);
 }
@@ -188,28 +210,37 @@ static int grow_table(void)
 
 /* -- Images --------------------------------------------------------------------------------- */
 
+static int try_directory(const char *candidate)
+{
+    if (candidate == NULL || candidate[0] != '/' || strlen(candidate) >= sizeof directory)
+        return -ENOENT;
+    int status = pyperf_image_create(&current, candidate, image_number, next_capacity);
+    if (status == 0 && candidate != directory)
+        strcpy(directory, candidate);
+    return status;
+}
+
+/* Where the last one went; else where the user wants it; else where one can be had. */
 static int open_image(void)
 {
-    const char *candidates[] = {config->directory, "/tmp", getenv("XDG_RUNTIME_DIR"), "/var/tmp",
-                                "/dev/shm"};
-    unsigned first = config->directory != NULL ? 0 : 1;
-    unsigned count = config->directory != NULL ? 1 : sizeof candidates / sizeof candidates[0];
+    if (try_directory(directory) == 0)
+        return 0;
     int status = -ENOENT;
-    if (directory[0] != '\0') {
-        status = pyperf_image_create(&current, directory, image_number, next_capacity);
+    if (config->directory != NULL) {
+        status = try_directory(config->directory);
         if (status == 0)
             return 0;
+        pyperf_log_error(PYPERF_ENV_DIR "=%s: no executable file can be had there (%s); using the "
+                                        "default",
+                         config->directory, strerror(-status));
     }
-    for (unsigned i = first; i < count; i++) {
-        if (candidates[i] == NULL || candidates[i][0] != '/')
-            continue;
-        status = pyperf_image_create(&current, candidates[i], image_number, next_capacity);
-        if (status == 0) {
-            if (strlen(candidates[i]) < sizeof directory)
-                strcpy(directory, candidates[i]);
+    const char *defaults[] = {"/tmp", getenv("XDG_RUNTIME_DIR"), "/var/tmp", "/dev/shm"};
+    for (unsigned i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
+        status = try_directory(defaults[i]);
+        if (status == 0)
             return 0;
-        }
-        pyperf_log_info("no image in %s: %s", candidates[i], strerror(-status));
+        if (defaults[i] != NULL)
+            pyperf_log_info("no image in %s: %s", defaults[i], strerror(-status));
     }
     return status;
 }
@@ -230,6 +261,7 @@ static int open_pool(void)
     if (status != 0)
         return status;
     pyperf_unwind_add(&current);
+    pyperf_gdb_add(&current);
     image_number++;
     if (next_capacity < LARGEST_CAPACITY)
         next_capacity *= GROWTH;
@@ -317,7 +349,7 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
     if (total_slots >= TOTAL_SLOTS - 1 || (table_used * 2 >= table_size && grow_table() != 0)) {
         pyperf_log_error("%u functions named: new ones share one name from now on", total_slots);
         name_length = 0;
-        append(PYPERF_NAME_OTHER, strlen(PYPERF_NAME_OTHER));
+        append_raw(PYPERF_NAME_OTHER, strlen(PYPERF_NAME_OTHER));
         other_slot = add_name();
         return other_slot;
     }
@@ -331,9 +363,13 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
 
 pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
 {
+    /* A thread cancelled in a write would take the lock with it. */
+    int cancellable;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
     pthread_mutex_lock(&lock);
     uintptr_t slot = slot_for_locked(symbol);
     pthread_mutex_unlock(&lock);
+    pthread_setcancelstate(cancellable, NULL);
     if (slot == 0)
         slot = (uintptr_t)pyperf_slot_template;
     return (pyperf_slot_fn)slot;

@@ -22,7 +22,7 @@ struct pyperf_symbol {
 };
 
 /* Makes the first pool of trampolines.  0, or -errno after one log line that names the remedy. */
-int pyperf_slots_start(const struct pyperf_config *config);
+int pyperf_slots_start(const struct pyperf_config *settings);
 
 /* The slot of that name, made when there is none.  Never NULL: when all else fails it is the
  * library's own nameless trampoline.  Any thread; takes the slot lock, holds it across the writes

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /*
@@ -14,6 +15,9 @@
  * 512 KiB died at depths that they survive without us.
  */
 enum { SEGMENT = 65536, RESERVE = 65536 };
+
+/* Linux keeps at least 128 MiB below the top free of mappings (arch/x86/mm/mmap.c, MIN_GAP). */
+enum { MAIN_MOST = 64 << 20 };
 
 __thread uintptr_t pyperf_stack_limit __attribute__((tls_model("initial-exec"))) = UINTPTR_MAX;
 
@@ -33,12 +37,12 @@ void pyperf_stack_init(const void *top)
  * the constructor saw say the same. */
 static bool find_main_bounds(uintptr_t sp)
 {
+    /* Asked of the kernel: once the limit was raised, other stacks may lie within it. */
     struct rlimit limit;
-    if (getrlimit(RLIMIT_STACK, &limit) != 0)
+    if (syscall(SYS_gettid) != getpid() || getrlimit(RLIMIT_STACK, &limit) != 0)
         return false;
-    uintptr_t size = limit.rlim_cur;
-    if (limit.rlim_cur == RLIM_INFINITY || size > main_top)
-        size = 64UL << 20; /* as good as none: far more than Python's default depth needs */
+    /* A program may raise its limit when other mappings stand where the stack would grow to. */
+    uintptr_t size = limit.rlim_cur < MAIN_MOST ? limit.rlim_cur : MAIN_MOST;
     if (sp > main_top || sp < main_top - size)
         return false;
     bounds.low = main_top - size;
@@ -94,6 +98,11 @@ enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments)
     if (sp < bounds.floor)
         return PYPERF_STACK_LOW;
     return segments && !first ? PYPERF_STACK_SEGMENT : PYPERF_STACK_FINE;
+}
+
+uintptr_t pyperf_stack_left(uintptr_t sp)
+{
+    return sp - bounds.low;
 }
 
 void pyperf_stack_leave_segment(uintptr_t sp)

@@ -23,6 +23,9 @@ enum pyperf_stack_state {
  * Sets the limit for the calls made from here. */
 enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments);
 
+/* Bytes of this thread's stack below `sp`; after pyperf_stack_check(). */
+uintptr_t pyperf_stack_left(uintptr_t sp);
+
 /* Back in the frame that was told PYPERF_STACK_SEGMENT: sets the limit for its callers. */
 void pyperf_stack_leave_segment(uintptr_t sp);
 

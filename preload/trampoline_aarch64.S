@@ -8,9 +8,10 @@
  *
  * The arguments stay where the interpreter put them (x0, x1, x2); the fourth, x3, is what to
  * call.  x29 points to the frame record {x29, x30} that `perf record -g` follows.  The return
- * address is signed as the platform's own code does; paciasp is also the BTI landing pad for a
- * call and for the `br x16`/`br x17` that compilers use for tail calls.  Position independent,
- * 32 bytes.  arch.h repeats the .cfi directives as bytes for the image.
+ * address is signed; paciasp is also the BTI landing pad for a call and for the `br x16`/`br x17`
+ * that compilers use for tail calls (Arm ARM D8.4.5).  For an interpreter that does not sign,
+ * arch.h puts `bti c` and `nop` in their places.  Position independent, 32 bytes.  arch.h repeats
+ * the .cfi directives as bytes for the image.
  */
 
 /* HINT space: no-ops on processors without BTI or pointer authentication. */
@@ -42,5 +43,18 @@ pyperf_slot_template:
     .p2align 5
     .cfi_endproc
     .size   pyperf_slot_template, . - pyperf_slot_template
+
+/* The property note that lets the loader keep BTI on (ELF for the Arm 64-bit Architecture, 5.2):
+   without it in every object the linker drops it from the library. */
+    .section .note.gnu.property, "a", %note
+    .p2align 3
+    .long   4                           /* name size */
+    .long   16                          /* descriptor size */
+    .long   5                           /* NT_GNU_PROPERTY_TYPE_0 */
+    .asciz  "GNU"
+    .long   0xc0000000                  /* GNU_PROPERTY_AARCH64_FEATURE_1_AND */
+    .long   4
+    .long   3                           /* BTI | PAC */
+    .long   0
 
     .section .note.GNU-stack, "", %progbits

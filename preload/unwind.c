@@ -24,8 +24,10 @@ typedef int (*find_object_fn)(void *, struct find_object *);
 typedef int (*phdr_callback)(struct dl_phdr_info *, size_t, void *);
 typedef int (*iterate_fn)(phdr_callback, void *);
 
-int pyperf_dl_find_object(void *address, struct find_object *result) __asm__("_dl_find_object");
-int pyperf_dl_iterate_phdr(phdr_callback callback, void *data) __asm__("dl_iterate_phdr");
+/* A version script cannot export what -fvisibility=hidden hid. */
+#define EXPORTED_AS(name) __asm__(name) __attribute__((visibility("default")))
+int pyperf_dl_find_object(void *address, struct find_object *result) EXPORTED_AS("_dl_find_object");
+int pyperf_dl_iterate_phdr(phdr_callback callback, void *data) EXPORTED_AS("dl_iterate_phdr");
 
 enum { TABLE_SIZE = 64 };
 
@@ -52,17 +54,18 @@ void pyperf_unwind_add(const struct pyperf_image *image)
     __atomic_store_n(&image_count, count + 1, __ATOMIC_RELEASE);
 }
 
-static void *next_definition(void **cache, const char *name)
+/* Looked up when the library is loaded: an exception may be thrown while another thread holds the
+ * loader's lock, and the real functions are made for that. */
+static find_object_fn real_find_object;
+static iterate_fn real_iterate;
+
+__attribute__((constructor)) static void find_real_functions(void)
 {
-    void *found = __atomic_load_n(cache, __ATOMIC_RELAXED);
-    if (found == NULL) {
-        found = dlsym(RTLD_NEXT, name);
-        __atomic_store_n(cache, found, __ATOMIC_RELAXED);
-    }
-    return found;
+    real_find_object = (find_object_fn)dlsym(RTLD_NEXT, "_dl_find_object");
+    real_iterate = (iterate_fn)dlsym(RTLD_NEXT, "dl_iterate_phdr");
 }
 
-/* Async-signal-safe once the real function is known, as the original. */
+/* Async-signal-safe, as the original. */
 int pyperf_dl_find_object(void *address, struct find_object *result)
 {
     unsigned count = __atomic_load_n(&image_count, __ATOMIC_ACQUIRE);
@@ -76,9 +79,9 @@ int pyperf_dl_find_object(void *address, struct find_object *result)
             return 0;
         }
     }
-    static void *cache;
-    find_object_fn real = (find_object_fn)next_definition(&cache, "_dl_find_object");
-    return real != NULL ? real(address, result) : -1;
+    if (real_find_object == NULL)
+        find_real_functions();
+    return real_find_object != NULL ? real_find_object(address, result) : -1;
 }
 
 /* What the real iteration hands on, with our images counted as loaded objects: libgcc caches by
@@ -104,14 +107,14 @@ static int forward_object(struct dl_phdr_info *info, size_t size, void *data)
 
 int pyperf_dl_iterate_phdr(phdr_callback callback, void *data)
 {
-    static void *cache;
-    iterate_fn real = (iterate_fn)next_definition(&cache, "dl_iterate_phdr");
+    if (real_iterate == NULL)
+        find_real_functions(); /* called from a constructor that ran before ours */
     unsigned count = __atomic_load_n(&image_count, __ATOMIC_ACQUIRE);
     if (count == 0)
-        return real != NULL ? real(callback, data) : 0;
+        return real_iterate != NULL ? real_iterate(callback, data) : 0;
 
     struct forward forward = {.callback = callback, .data = data, .images = count};
-    int status = real != NULL ? real(forward_object, &forward) : 0;
+    int status = real_iterate != NULL ? real_iterate(forward_object, &forward) : 0;
     for (unsigned i = 0; i < count && status == 0; i++) {
         const Elf64_Ehdr *header = (const Elf64_Ehdr *)images[i].start;
         struct dl_phdr_info info = {

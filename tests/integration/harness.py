@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 import interpreters
 import roots
@@ -23,7 +24,7 @@ import roots
 CASES = []
 Case = collections.namedtuple("Case", "group name function each")
 
-TIMEOUT = 60  # seconds for one program; the longest takes three
+TIMEOUT = 300  # seconds for one program; the longest takes three, on a machine that is not busy
 PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
 IMAGE_NAME = re.compile(r"pyperf-(\d+)-(\d+)-([0-9a-f]{16})\.so$")
 
@@ -66,6 +67,11 @@ def supported(world):
     return [i for i in world.interpreters if i.supported]
 
 
+def since(*minor):
+    """Those supported interpreters that have what came with this version."""
+    return lambda world: [i for i in supported(world) if i.minor >= minor]
+
+
 Outcome = collections.namedtuple("Outcome", "stdout stderr code pid")
 
 
@@ -79,6 +85,7 @@ class Context:
         self.folder = tempfile.mkdtemp(prefix="case-", dir=world.folder)
         self.images = self.path("images")
         os.mkdir(self.images)
+        self._began = time.time() - 0.1  # file times come from a clock that lags by a tick
         self._started = []
         self._pids = []
 
@@ -136,6 +143,12 @@ class Context:
     def map_path(pid):
         return "/tmp/perf-%d.map" % pid
 
+    def left_in_tmp(self, pid):
+        """The map and the images of a process in /tmp, but none that an earlier process with the
+        same number left there."""
+        paths = self.image_paths(pid, "/tmp") + [self.map_path(pid)]
+        return [p for p in paths if os.path.lexists(p) and os.lstat(p).st_mtime > self._began]
+
     def forget(self, pid):
         """Removes at the end what a process that start() did not start leaves in /tmp."""
         self._pids.append(pid)
@@ -146,10 +159,11 @@ class Context:
                 process.kill()
                 process.communicate()
             self.forget(process.pid)
-        for pid in self._pids:
-            for path in [self.map_path(pid)] + self.image_paths(pid, "/tmp"):
-                if os.path.exists(path):
-                    os.remove(path)
+        for path in self.image_paths():  # the children's, too
+            self.forget(int(IMAGE_NAME.search(path).group(1)))
+        for pid in set(self._pids):
+            for path in self.left_in_tmp(pid):
+                os.remove(path)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -1,6 +1,6 @@
 """Finds the CPythons of this machine, and tells what matters about each to a profiler.
 
-Looks in PATH, /usr/bin, pyenv's versions and the sid tree.  Nothing is taken from a file's name:
+Looks in PATH, /usr/bin, pyenv's versions, the sid tree and what scripts/nogil-python built.  Nothing is taken from a file's name:
 version, build and implementation are asked of the interpreter, and whether it keeps frame
 pointers is read from its machine code.
 """
@@ -9,6 +9,7 @@ import glob
 import json
 import os
 import re
+import struct
 import subprocess
 
 import elf
@@ -38,9 +39,23 @@ WELL_KNOWN = (
     "PyTuple_Pack PyErr_Format PyLong_FromString PySequence_List Py_BytesMain "
     "_PyEval_EvalFrameDefault"
 ).split()
-PUSH_RBP = b"\x55"
-MOV_RSP_RBP = b"\x48\x89\xe5"
-EM_X86_64 = 62
+PROLOGUE = 64  # bytes
+
+
+def _framed_x86_64(code):
+    """push %rbp ... mov %rsp,%rbp"""
+    return b"\x55" in code.partition(b"\x48\x89\xe5")[0] and b"\x48\x89\xe5" in code
+
+
+def _framed_aarch64(code):
+    """stp x29, x30, [sp, ...] ... add x29, sp, #...; mov x29, sp is one of these."""
+    words = struct.unpack("<%dI" % (len(code) // 4), code[: len(code) // 4 * 4])
+    stored = [i for i, w in enumerate(words) if w & 0xFE407FFF == 0xA8007BFD]
+    moved = [i for i, w in enumerate(words) if w & 0xFFC003FF == 0x910003FD]
+    return bool(stored and moved) and stored[0] < moved[0]
+
+
+FRAMED = {62: _framed_x86_64, 183: _framed_aarch64}  # by e_machine
 
 
 class Interpreter:
@@ -94,11 +109,11 @@ def _keeps_frame_pointers(path):
     except (OSError, ValueError):
         return None
     functions = image.dynamic_functions()
-    starts = [image.bytes_at(functions[f][0], 32) for f in WELL_KNOWN if f in functions]
-    if image.machine != EM_X86_64 or not starts:
+    starts = [image.bytes_at(functions[f][0], PROLOGUE) for f in WELL_KNOWN if f in functions]
+    framed = FRAMED.get(image.machine)
+    if framed is None or not starts:
         return None
-    framed = [s for s in starts if MOV_RSP_RBP in s and PUSH_RBP in s[: s.index(MOV_RSP_RBP)]]
-    return 2 * len(framed) > len(starts)
+    return 2 * sum(framed(code) for code in starts) > len(starts)
 
 
 def _candidates(root):
@@ -107,6 +122,7 @@ def _candidates(root):
     folders = os.environ.get("PATH", "").split(":") + ["/usr/bin", "/usr/local/bin"]
     pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
     folders += sorted(glob.glob(os.path.join(pyenv, "versions", "*", "bin")))
+    folders.append(os.path.join(roots.cache_folder(), "nogil", "bin"))
     return [path for folder in folders if folder for path in sorted(glob.glob(folder + "/*"))]
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 
 PREFIX = "py::"
+FREQUENCY = 999  # samples a CPU second
 MODES = {"dwarf": ["--call-graph", "dwarf,65528"], "fp": ["--call-graph", "fp"]}
 
 HEADER = re.compile(r"^\s*(?P<comm>.*?)\s+(?P<pid>\d+)/(?P<tid>\d+)\s+(?P<time>\d+\.\d+):\s*$")
@@ -46,13 +47,13 @@ class Recording:
     def record(self, argv, env):
         """Runs the command under perf, both with env, as `env... perf record command` does."""
         command = self.perf.argv(self.root) + ["record", "--quiet", "-k", "mono", "-m", "16M"]
-        command += ["-e", "cpu-clock", "-F", "999", "-o", self.data] + MODES[self.mode]
+        command += ["-e", "cpu-clock", "-F", str(FREQUENCY), "-o", self.data] + MODES[self.mode]
         return subprocess.run(
             self.root.command(command + ["--"] + argv, env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            timeout=120,
+            timeout=600,
         )
 
     def script(self):
@@ -64,7 +65,7 @@ class Recording:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            timeout=300,
+            timeout=1200,
         )
         assert done.returncode == 0, "perf script failed: " + done.stderr.decode("utf-8", "replace")
         return done.stdout.decode("utf-8", "surrogateescape")

@@ -10,8 +10,11 @@ file instead.  The exit code is 1 if anything failed, or nothing ran.
 
 import argparse
 import concurrent.futures
+import glob
+import importlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -19,16 +22,13 @@ import traceback
 
 import harness
 import roots
-import test_behaviour  # noqa: F401  each test module adds its cases when imported
-import test_declines  # noqa: F401
-import test_hygiene  # noqa: F401
-import test_image  # noqa: F401
-import test_map  # noqa: F401
-import test_names  # noqa: F401
-import test_switches  # noqa: F401
-import test_truth  # noqa: F401
 
 SLOWEST = 8
+
+# Each test module adds its cases when imported.
+for path in sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "*.py"))):
+    if os.path.basename(path).startswith(("test_", "guest_")):
+        importlib.import_module(os.path.basename(path)[:-3])
 
 
 class Run:
@@ -109,9 +109,13 @@ def run(arguments, world):
     if arguments.list:
         print("\n".join(r.name for r in runs))
         return 0
-    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like ^C: tidily
+    pool = concurrent.futures.ThreadPoolExecutor(arguments.jobs)
+    try:
         for done in concurrent.futures.as_completed([pool.submit(r.go, world) for r in runs]):
             print(done.result(), flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
     print("\nslowest:")
     for slow in sorted(runs, key=lambda r: -r.seconds)[:SLOWEST]:

@@ -11,6 +11,7 @@ import time
 import urllib.request
 
 import harness
+import image
 from harness import case
 
 JSON = b'{"b": [1, 2, {"c": null}], "a": "\\u00e9"}'
@@ -177,6 +178,41 @@ def surroundings(t):
 def child_processes(t):
     done = same(t, t.program("manners.py"), "children")
     assert done.stdout.splitlines()[-2:] == [b"4", b"%d" % (5 << 8)], done
+
+
+@case("behaviour", each=harness.since(3, 12))
+def native_perf_support(t):
+    """CPython's own trampolines, which refuse to start where an evaluator is set already."""
+    code = "import sys; print(sys.is_stack_trampoline_active())"
+    assert same(t, "-X", "perf", "-c", code).stdout == b"True\n"
+
+
+@case("behaviour", each=harness.since(3, 12))
+def native_perf_support_at_run_time(t):
+    code = """
+import sys
+def before(): pass
+def during(): pass
+def after(): pass
+before()
+try:
+    sys.activate_stack_trampoline("nonsense")
+except ValueError as error:
+    print(error)
+sys.activate_stack_trampoline("perf")
+during()
+print(sys.is_stack_trampoline_active())
+sys.deactivate_stack_trampoline()
+after()
+print(sys.is_stack_trampoline_active())
+"""
+    done = same(t, "-c", code)
+    assert done.stdout.endswith(b"True\nFalse\n"), done
+    done = t.py("-c", code)
+    names = [e.name for e in image.read_map(t.map_path(done.pid))]
+    for function in ("before", "during", "after"):
+        assert names.count("py::%s:<string>" % function) == 1, names
+
 
 
 @case("behaviour", each=harness.supported)

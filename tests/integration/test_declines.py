@@ -11,8 +11,7 @@ def unsupported(world):
 
 
 def left_behind(t, pid):
-    paths = t.image_paths(pid) + t.image_paths(pid, "/tmp") + [t.map_path(pid)]
-    return [path for path in paths if os.path.exists(path)]
+    return t.image_paths(pid) + t.left_in_tmp(pid)
 
 
 @case("declines", each=lambda world: world.roots)

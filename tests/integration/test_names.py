@@ -42,6 +42,16 @@ def are_those_of_the_compiler(t):
     return "%d names" % len(wanted)
 
 
+@case("names", each=harness.since(3, 8))
+def of_code_in_a_subinterpreter(t):
+    module = "_interpreters" if t.python.minor >= (3, 13) else "_xxsubinterpreters"
+    code = "import %s as s; i = s.create(); " % module
+    code += "s.run_string(i, 'def in_sub(): pass\\nin_sub()'); s.destroy(i)"
+    done = harness.check_ok(t.py("-c", code))
+    names = {s.name for path in t.image_paths(done.pid) for s in image.symbols(path)}
+    assert any(n.startswith("py::in_sub:<") for n in names), "in_sub is missing"
+
+
 @case("names", each=harness.supported)
 def of_code_from_elsewhere(t):
     names = seen(t)

@@ -16,7 +16,7 @@ def go(t, **env):
     folder = "/tmp" if "PYPERF_DIR" in env else t.images
     paths = t.image_paths(done.pid, folder)
     names = {s.name for path in paths for s in image.symbols(path)}
-    has_map = os.path.exists(t.map_path(done.pid))
+    has_map = t.map_path(done.pid) in t.left_in_tmp(done.pid)
     listed = {e.name for e in image.read_map(t.map_path(done.pid))} if has_map else set()
     assert not paths or MODULE in names, "the image does not name %s" % MODULE
     assert not has_map or MODULE in listed, "the map does not name %s" % MODULE

@@ -1,0 +1,25 @@
+/*
+ * CPython's own perf support (3.12+): who serves when a program asks for that.
+ *
+ * It refuses to work, and at start-up takes Python down with it, where an evaluator is set.  A
+ * program that asks for it by name gets it, and we stand aside:
+ *
+ * - `-X perf`, `-X perf_jit`, PYTHONPERFSUPPORT, PYTHON_PERF_JIT_SUPPORT: in the main interpreter
+ *   for as long as it lives;
+ * - sys.activate_stack_trampoline(): until sys.deactivate_stack_trampoline().
+ */
+#ifndef PYPERF_NATIVE_H
+#define PYPERF_NATIVE_H
+
+#include <stdbool.h>
+
+#include "interp.h"
+
+/* Whether command line or environment ask for it.  GIL held. */
+bool pyperf_native_is_asked_for(const struct pyperf_python *python);
+
+/* Makes the two functions of `sys` step round our evaluator; idempotent.  They stay the objects
+ * they are, only what they call changes.  GIL held, evaluator started; `python` must live on. */
+void pyperf_native_give_way(const struct pyperf_python *python);
+
+#endif

@@ -1,0 +1,136 @@
+"""Whatever depth a program reaches without the library it reaches with it.
+
+Each case prints its table: shape, recursion limit, stack, the plain depth and ours.  By default on
+the main thread and two sizes of thread; PYPERF_TEST_ALL=1 takes all sizes.
+"""
+
+import collections
+import os
+
+import harness
+from harness import Skip, case
+
+SHAPES = "plain generators coroutines callback init descend exception hovering".split()
+LIMITS = ((0, 2000), (200000, 100000))  # Python's own limit, and one far above
+STACKS = (0, 256, 1024)
+ALL_STACKS = (0, 64, 128, 256, 512, 1024, 8192)  # KiB; 0: the main thread
+
+Depth = collections.namedtuple("Depth", "depth how")
+
+# Where deeper calls need C stack with any evaluator set (PEP 523), and native -X perf ends at the
+# same or a smaller depth.  docs/differences.md tells more.
+GENERATORS = "a generator's frame is entered through C once an evaluator was set"
+INITS = "every sixteenth __init__ or so goes through C, and half of the stack is used up by then"
+KNOWN = {
+    ("generators", (3, 12)): GENERATORS,
+    ("generators", (3, 13)): GENERATORS,
+    ("generators", (3, 14)): GENERATORS,
+    ("generators", (3, 15)): GENERATORS,
+    ("init", (3, 14)): INITS,
+    ("init", (3, 15)): INITS,
+}
+
+
+def dive(t, env, shape, limit, most, stack, library):
+    """How deep the program got; how: its own words, or that it died."""
+    argv = [t.python.path, "-S", t.program("guest_recursion.py"), shape, str(limit), str(most)]
+    if library:
+        env = t.preload(**env)
+    done = t.run(argv + [str(stack)], env)
+    for path in t.image_paths():
+        os.remove(path)
+    words = done.stdout.decode().split(None, 1)
+    if done.code == 0:
+        return Depth(int(words[0]), words[1].strip())
+    told = [line for line in done.stderr.split(b"\n") if line.isdigit()]
+    depth = int(words[0]) if words else int(told[-1]) if told else 0
+    return Depth(depth, "died of %d%s" % (-done.code, " afterwards" if words else ""))
+
+
+def worse(plain, ours):
+    """Why ours is no parity, or None.  A tenth of the depth may go where stack is what ends it."""
+    if plain.how.startswith("died"):
+        return None if ours.depth >= 0.9 * plain.depth - 100 else "dies earlier"
+    if ours.how.startswith("died"):
+        return "dies where the plain one lives"
+    if plain.how != ours.how and not (
+        plain.how.startswith("Recursion") and ours.how.startswith("Recursion")
+    ):
+        return None if ours.depth > plain.depth else "ends otherwise"
+    return None if ours.depth >= 0.9 * plain.depth - 5 else "is less deep"
+
+
+def compare(t, shapes, env=None):
+    stacks = ALL_STACKS if os.environ.get("PYPERF_TEST_ALL") else STACKS
+    lines, bad = [], []
+    for shape in shapes:
+        for limit, most in LIMITS:
+            for stack in stacks:
+                key = (shape, limit, most, stack)
+                plain = dive(t, dict(env or {}), *key, library=False)
+                ours = dive(t, dict(env or {}), *key, library=True)
+                why = worse(plain, ours)
+                known = KNOWN.get((shape, t.python.minor))
+                died = ours.how.startswith("died") and not plain.how.startswith("died")
+                line = "%-10s limit %6s stack %6s: %6d %-32.32s ours %6d %-32.32s%s" % (
+                    shape,
+                    limit or "default",
+                    "%d KiB" % stack if stack else "main",
+                    plain.depth,
+                    plain.how,
+                    ours.depth,
+                    ours.how,
+                    " " + why if why else "",
+                )
+                lines.append(line)
+                if why and (died or not known):
+                    bad.append(line)
+    assert not bad, "\n".join(bad)
+    return "\n" + "\n".join(lines)
+
+
+@case("recursion", each=harness.supported)
+def every_depth_is_reached(t):
+    return compare(t, SHAPES)
+
+
+@case("recursion", each=harness.supported)
+def with_the_jit(t):
+    if t.python.minor < (3, 14):
+        raise Skip("CPython %d.%d has no JIT" % t.python.minor)
+    code = "import sys; sys.exit(0 if sys._jit.is_enabled() else 1)"
+    env = {"PYTHON_JIT": "1"}
+    if t.run([t.python.path, "-c", code], env).code:
+        raise Skip("this build has no JIT")
+    return compare(t, ("plain", "init", "hovering"), env)
+
+
+@case("recursion", each=harness.supported)
+def a_raised_stack_limit(t):
+    """A thread next to a main stack that claims 512 MiB: its end must still be seen."""
+    code = """
+import resource, sys, threading
+hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+resource.setrlimit(resource.RLIMIT_STACK, (1 << 29, hard))
+sys.setrecursionlimit(100000)
+threading.stack_size(1 << 20)
+most = 50000 if sys.version_info >= (3, 11) else 1000
+def dive(n):
+    return n if n == most else dive(n + 1)
+thread = threading.Thread(target=lambda: print(dive(0)))
+thread.start()
+thread.join()
+print(dive(0))
+"""
+    plain = t.run([t.python.path, "-c", code], {})
+    ours = t.py("-c", code)
+    assert ours[:3] == plain[:3] and plain.code == 0, "plain %s\nours %s" % (plain, ours)
+
+
+@case("recursion", each=harness.supported)
+def greenlets(t):
+    if t.run([t.python.path, "-c", "import greenlet"], None).code:
+        raise Skip("no greenlet for " + t.python.label)
+    argv = [t.python.path, t.program("guest_recursion.py"), "greenlets", "100000", "4000", "0"]
+    plain, ours = t.run(argv, None), t.run(argv, t.preload())
+    assert (plain.stdout, plain.code) == (ours.stdout, ours.code), "%s\n%s" % (plain[:3], ours[:3])

@@ -1,0 +1,96 @@
+"""Threads: how they end, and what perf sees of many."""
+
+import os
+import re
+import subprocess
+
+import harness
+import image
+import recording
+from harness import Skip, case
+from test_behaviour import same
+
+
+def helper(t, source):
+    """A small C++ library, built."""
+    path = t.path(os.path.splitext(source)[0] + ".so")
+    argv = ["g++", "-O1", "-g", "-shared", "-fPIC", "-o", path, t.program(source), "-pthread"]
+    try:
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except OSError:
+        raise Skip("no g++ to build a C++ library with")
+    assert done.returncode == 0, done.stdout.decode()
+    # The tree of another root may have no C++ runtime.
+    if not t.python.root.is_host:
+        probe = [t.python.path, "-c", "import ctypes, sys; ctypes.CDLL(sys.argv[1])", path]
+        if t.run(probe, None).code:
+            raise Skip("no C++ runtime in " + str(t.python.root))
+    return path
+
+
+@case("threads", each=harness.supported)
+def ways_to_leave_run_every_cleanup(t):
+    library = helper(t, "guest_leave.cc")
+    for how, last in (
+        ("pthread_exit", b"thread is gone"),
+        ("cancellation", b"thread is gone"),
+        ("exception", b"caught 42"),
+    ):
+        done = same(t, t.program("guest_threads.py"), "leave", library, how)
+        lines = done.stdout.splitlines()
+        assert lines[-1] == last and b"cleaned up" in lines, done
+
+
+@case("threads", each=harness.supported)
+def daemon_threads_at_exit(t):
+    for _ in range(3):
+        done = same(t, t.program("guest_threads.py"), "daemons", "24")
+        assert done[:3] == (b"leaving\n", b"", 0), done
+
+
+@case("threads", each=harness.supported)
+def functions_first_seen_during_shutdown(t):
+    done = same(t, t.program("guest_threads.py"), "finalisation")
+    assert done.code == 0 and b"bye" in done.stdout, done
+    ours = t.py(t.program("guest_threads.py"), "finalisation")
+    names = [entry.name for entry in image.read_map(t.map_path(ours.pid))]
+    for name in ("in_del", "at_exit", "leaked_thread"):
+        assert "py::%s:<string>" % name in names, "%s has no name" % name
+
+
+@case("threads", each=harness.supported)
+def eight_threads_churn(t):
+    done = harness.check_ok(t.py(t.program("guest_threads.py"), "churn", "8", "3"))
+    assert done.stdout == b"wrong: []\n", done.stdout
+    names = [entry.name for entry in image.read_map(t.map_path(done.pid))]
+    assert len(names) == len(set(names)), "a name has two slots"
+
+
+@case("threads", each=harness.supported)
+def sixty_four_threads_under_perf(t):
+    able = [p for p in t.world.perfs if p.root is t.python.root] or t.world.perfs
+    if not able:
+        raise Skip("no perf")
+    recorder = recording.Recording(able[-1], t.python.root, t.folder, "dwarf")
+    argv = [t.python.path, t.program("guest_threads.py"), "many", "64", t.path("pid")]
+    done = recorder.record(argv, t.preload())
+    assert done.returncode == 0, done.stderr
+    with open(t.path("pid")) as file:
+        pid = int(file.read())
+    t.forget(pid)
+    seen, wrong, total = set(), [], 0
+    for sample in recorder.samples():
+        if sample.pid != pid or sample.tid == pid:
+            continue
+        mine = [n for n in sample.python if n.endswith(":<many>")]
+        numbers = {re.match(r"\w+_(\d+):", n).group(1) for n in mine}
+        if len(mine) < 3:
+            continue  # starting or ending
+        total += 1
+        seen |= numbers
+        number = min(numbers)
+        if mine != ["%s_%s:<many>" % (f, number) for f in ("top", "middle", "leaf")]:
+            wrong.append(str(sample))
+    assert total > 100, "only %d samples" % total
+    assert not wrong, "%d of %d chains are wrong, such as %s" % (len(wrong), total, wrong[0])
+    return "%d samples in %d threads, none wrong" % (total, len(seen))

@@ -1,0 +1,344 @@
+/* The cache from code objects to slots: what is found, what is forgotten, who owns what. */
+#include "codemap.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "support.h"
+
+enum { SETS = PYPERF_CODEMAP_VERSIONS };
+
+static pyperf_slot_fn slot_number(uintptr_t number)
+{
+    return (pyperf_slot_fn)(number * 16);
+}
+
+static struct pyperf_python python; /* without functions: by version nobody calls Python */
+
+static struct pyperf_code_key version_key(uint64_t version)
+{
+    return (struct pyperf_code_key){.identity = PYPERF_BY_VERSION, .version = version};
+}
+
+static pyperf_slot_fn find_version(uint64_t version)
+{
+    struct pyperf_code_key key = version_key(version);
+    return pyperf_codemap_find(&key);
+}
+
+static void insert_version(uint64_t version)
+{
+    struct pyperf_code_key key = version_key(version);
+    pyperf_codemap_insert(&python, &key, slot_number(version));
+}
+
+START_TEST(nothing_is_found_in_the_beginning)
+{
+    pyperf_codemap_reset();
+    for (uint64_t version = 0; version < 2 * SETS; version++)
+        ck_assert(find_version(version) == NULL);
+    ck_assert(pyperf_codemap_by_version(0)->key != 0); /* the evaluator's own look-up */
+}
+END_TEST
+
+START_TEST(a_version_finds_its_slot)
+{
+    pyperf_codemap_reset();
+    for (uint64_t version = 1; version < 1000; version++)
+        insert_version(version);
+    for (uint64_t version = 1; version < 1000; version++) {
+        ck_assert(find_version(version) == slot_number(version));
+        /* Where the evaluator looks. */
+        ck_assert_uint_eq(pyperf_codemap_by_version((uint32_t)version)->key, version);
+    }
+    ck_assert(find_version(1000) == NULL);
+}
+END_TEST
+
+START_TEST(two_versions_of_one_place_are_both_kept)
+{
+    pyperf_codemap_reset();
+    insert_version(5);
+    insert_version(5 + SETS);
+    ck_assert(find_version(5) == slot_number(5));
+    ck_assert(find_version(5 + SETS) == slot_number(5 + SETS));
+    insert_version(5 + 2 * SETS);
+    ck_assert(find_version(5 + 2 * SETS) == slot_number(5 + 2 * SETS));
+    ck_assert(find_version(5 + SETS) == slot_number(5 + SETS));
+    ck_assert(find_version(5) == NULL);
+}
+END_TEST
+
+START_TEST(version_0_is_never_kept)
+{
+    pyperf_codemap_reset();
+    insert_version(0);
+    ck_assert(find_version(0) == NULL);
+    for (uint64_t version = 1; version < 8; version++)
+        insert_version(version);
+    insert_version(0);
+    ck_assert(find_version(0) == NULL);
+    ck_assert_uint_ne(pyperf_codemap_by_version(0)->key, 0);
+}
+END_TEST
+
+START_TEST(reset_forgets_versions)
+{
+    pyperf_codemap_reset();
+    insert_version(7);
+    pyperf_codemap_reset();
+    ck_assert(find_version(7) == NULL);
+    ck_assert(find_version(0) == NULL);
+    insert_version(7);
+    ck_assert(find_version(7) == slot_number(7));
+}
+END_TEST
+
+static struct pyperf_code_key shared_key(uint64_t interpreter, uint64_t version)
+{
+    struct pyperf_code_key key = version_key(version | interpreter << 32);
+    key.shared = true;
+    return key;
+}
+
+START_TEST(subinterpreters_do_not_mix)
+{
+    pyperf_codemap_reset();
+    insert_version(9);
+    for (uint64_t interpreter = 1; interpreter < 50; interpreter++) {
+        struct pyperf_code_key key = shared_key(interpreter, 9);
+        ck_assert(pyperf_codemap_find(&key) == NULL);
+        pyperf_codemap_insert(&python, &key, slot_number(100 + interpreter));
+    }
+    for (uint64_t interpreter = 1; interpreter < 50; interpreter++) {
+        struct pyperf_code_key key = shared_key(interpreter, 9);
+        ck_assert(pyperf_codemap_find(&key) == slot_number(100 + interpreter));
+    }
+    ck_assert(find_version(9) == slot_number(9));
+    pyperf_codemap_reset();
+    struct pyperf_code_key key = shared_key(1, 9);
+    ck_assert(pyperf_codemap_find(&key) == NULL);
+}
+END_TEST
+
+/* -- By name -------------------------------------------------------------------------------- */
+
+static struct string {
+    int references;
+} strings[64];
+
+static void incref(PyObject *string)
+{
+    ((struct string *)string)->references++;
+}
+
+static void decref(PyObject *string)
+{
+    ((struct string *)string)->references--;
+}
+
+static struct pyperf_code_key name_key(uintptr_t code, int name, int filename)
+{
+    return (struct pyperf_code_key){.identity = PYPERF_BY_NAME,
+                                    .code = code,
+                                    .name = &strings[name],
+                                    .filename = &strings[filename]};
+}
+
+static pyperf_slot_fn find_name(uintptr_t code, int name, int filename)
+{
+    struct pyperf_code_key key = name_key(code, name, filename);
+    return pyperf_codemap_find(&key);
+}
+
+static void insert_name(uintptr_t code, int name, int filename, uintptr_t slot)
+{
+    struct pyperf_code_key key = name_key(code, name, filename);
+    python.incref = incref;
+    python.decref = decref;
+    pyperf_codemap_insert(&python, &key, slot_number(slot));
+}
+
+/* Code objects that share a place in the cache. */
+static uintptr_t code_number(uintptr_t number)
+{
+    return 0x555500000040 + number * PYPERF_CODEMAP_NAMES * 16;
+}
+
+START_TEST(address_and_names_find_the_slot)
+{
+    insert_name(code_number(0), 1, 2, 5);
+    ck_assert(find_name(code_number(0), 1, 2) == slot_number(5));
+    ck_assert(find_name(code_number(0), 1, 3) == NULL);
+    ck_assert(find_name(code_number(0), 3, 2) == NULL);
+    ck_assert(find_name(code_number(1), 1, 2) == NULL);
+}
+END_TEST
+
+START_TEST(an_address_used_again_has_the_new_names)
+{
+    insert_name(code_number(0), 1, 2, 5);
+    insert_name(code_number(0), 3, 2, 6);
+    ck_assert(find_name(code_number(0), 3, 2) == slot_number(6));
+    ck_assert(find_name(code_number(0), 1, 2) == NULL);
+    ck_assert_int_eq(strings[1].references, 0);
+    ck_assert_int_eq(strings[2].references, 1);
+    ck_assert_int_eq(strings[3].references, 1);
+}
+END_TEST
+
+/* Each entry owns one reference to each of its two strings, and nothing else does. */
+static void check_references(void)
+{
+    int owned[64] = {0};
+    for (unsigned i = 0; i < PYPERF_CODEMAP_NAMES; i++) {
+        const struct pyperf_name_entry *entry = &pyperf_codemap.by_name[i];
+        if (entry->code == 0)
+            continue;
+        owned[(struct string *)entry->name - strings]++;
+        owned[(struct string *)entry->filename - strings]++;
+    }
+    for (int i = 0; i < 64; i++)
+        ck_assert_int_eq(strings[i].references, owned[i]);
+}
+
+START_TEST(references_balance_whatever_is_replaced)
+{
+    uint32_t random = 1;
+    for (int i = 0; i < 20000; i++) {
+        random = random * 1664525 + 1013904223; /* Numerical Recipes */
+        uintptr_t code = code_number((random >> 28) & 3) + ((random >> 26) & 3) * 16;
+        int name = (int)(random >> 20) & 31;
+        int filename = 32 + ((int)(random >> 14) & 31);
+        insert_name(code, name, filename, random >> 8);
+        ck_assert(find_name(code, name, filename) == slot_number(random >> 8));
+        if (i % 97 == 0)
+            check_references();
+    }
+    check_references();
+}
+END_TEST
+
+START_TEST(reset_drops_no_reference)
+{
+    pyperf_codemap_reset();
+    insert_name(code_number(0), 1, 2, 5);
+    pyperf_codemap_reset();
+    ck_assert(find_name(code_number(0), 1, 2) == NULL);
+    ck_assert_int_eq(strings[1].references, 1); /* their owner is gone */
+    ck_assert_int_eq(strings[2].references, 1);
+}
+END_TEST
+
+/* -- Threads (free-threaded builds; run this under ThreadSanitizer) ------------------------- */
+
+enum { THREADS = 4, ROUNDS = 50000 };
+static unsigned wrong;
+
+/* Two threads write, two read; all care for the same few versions, three for each place. */
+static void read_or_write(unsigned thread, bool shared)
+{
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        uint64_t version = 4 + i % 2 + i % 3 * SETS;
+        struct pyperf_code_key key = version_key(version);
+        key.shared = shared;
+        if (thread % 2 == 0) {
+            pyperf_codemap_insert(&python, &key, slot_number(version));
+            continue;
+        }
+        pyperf_slot_fn slot = pyperf_codemap_find(&key);
+        if (slot != NULL && slot != slot_number(version))
+            __atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
+    }
+}
+
+static void use_main_table(unsigned thread)
+{
+    read_or_write(thread, false);
+}
+
+static void use_shared_table(unsigned thread)
+{
+    read_or_write(thread, true);
+}
+
+START_TEST(threads_never_find_anothers_slot)
+{
+    pyperf_codemap_reset();
+    support_run_threads(THREADS, use_main_table);
+    support_run_threads(THREADS, use_shared_table);
+    ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
+/* A signal may come between any two instructions, which is as good as a thread on another core
+ * and comes more often at the wrong moment. */
+static unsigned turn;
+
+static uint64_t next_version(void)
+{
+    return 4 + turn++ % 3 * (uint64_t)SETS;
+}
+
+static void find_next(void)
+{
+    uint64_t version = next_version();
+    pyperf_slot_fn slot = find_version(version);
+    wrong += slot != NULL && slot != slot_number(version);
+}
+
+static void insert_next(void)
+{
+    insert_version(next_version());
+}
+
+static void find_in_handler(int number)
+{
+    (void)number;
+    for (int i = 0; i < 3; i++)
+        find_next();
+}
+
+static void insert_in_handler(int number)
+{
+    (void)number;
+    for (int i = 0; i < 3; i++)
+        insert_next();
+}
+
+static void interrupt(void (*body)(void), void (*handler)(int))
+{
+    pyperf_codemap_reset();
+    ck_assert_int_eq(sigaction(SIGALRM, &(struct sigaction){.sa_handler = handler}, NULL), 0);
+    struct itimerval often = {{0, 50}, {0, 50}};
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    for (time_t end = now.tv_sec + 1; now.tv_sec <= end; clock_gettime(CLOCK_MONOTONIC, &now))
+        for (int i = 0; i < 1000; i++)
+            body();
+    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+    ck_assert_uint_eq(wrong, 0);
+}
+
+START_TEST(a_reader_that_is_overtaken_finds_no_others_slot)
+{
+    interrupt(find_next, insert_in_handler);
+}
+END_TEST
+
+START_TEST(a_reader_in_the_middle_of_a_write_finds_no_others_slot)
+{
+    interrupt(insert_next, find_in_handler);
+}
+END_TEST
+
+SUPPORT_MAIN(nothing_is_found_in_the_beginning, a_version_finds_its_slot,
+             two_versions_of_one_place_are_both_kept, version_0_is_never_kept,
+             reset_forgets_versions, subinterpreters_do_not_mix, address_and_names_find_the_slot,
+             an_address_used_again_has_the_new_names, references_balance_whatever_is_replaced,
+             reset_drops_no_reference, threads_never_find_anothers_slot,
+             a_reader_that_is_overtaken_finds_no_others_slot,
+             a_reader_in_the_middle_of_a_write_finds_no_others_slot)

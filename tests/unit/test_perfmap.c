@@ -1,0 +1,417 @@
+/* /tmp/perf-PID.map: its lines, and good manners with descriptors, other people's files, limits. */
+#include "perfmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support.h"
+
+enum {
+    BLOCK = 32768 /* perfmap.c */,
+    LINES_IN_A_BLOCK = BLOCK / 33 + 1 /* the shortest of add() */
+};
+
+static int add(unsigned i)
+{
+    char name[64];
+    int length = snprintf(name, sizeof name, "py::f%u:/srv/a b.py", i);
+    return pyperf_map_add(0x7f0000000000 + i * 16, 16, name, (size_t)length);
+}
+
+static char *begin(void)
+{
+    support_own_map();
+    return support_map_path();
+}
+
+/* "0 0 -   \n": what keeps the room for lines to come. */
+static void check_filler(const char *text)
+{
+    if (text[0] == '\0')
+        return;
+    ck_assert_msg(strncmp(text, "0 0 -", 5) == 0, "neither line nor filler: %.80s", text);
+    size_t blanks = strspn(text + 5, " ");
+    ck_assert_str_eq(text + 5 + blanks, "\n");
+}
+
+static void check_lines(const char *path, unsigned first, unsigned end)
+{
+    char *map = support_read(path, NULL);
+    ck_assert_ptr_nonnull(map);
+    char *at = map;
+    for (unsigned i = first; i < end; i++) {
+        char expected[96];
+        snprintf(expected, sizeof expected, "%lx 10 py::f%u:/srv/a b.py\n",
+                 0x7f0000000000 + i * 16UL, i);
+        ck_assert_msg(strncmp(at, expected, strlen(expected)) == 0, "%s not at: %s", expected, at);
+        at += strlen(expected);
+    }
+    check_filler(at);
+    free(map);
+}
+
+START_TEST(lines_are_in_perfs_format)
+{
+    char *path = begin();
+    for (unsigned i = 0; i < 100; i++)
+        ck_assert_int_eq(add(i), 0);
+    check_lines(path, 0, 100);
+    free(path);
+}
+END_TEST
+
+START_TEST(the_end_is_cut_off_in_good_order)
+{
+    char *path = begin();
+    for (unsigned i = 0; i < 3; i++)
+        add(i);
+    pyperf_map_finish();
+    char *map = support_read(path, NULL);
+    ck_assert_ptr_nonnull(map);
+    ck_assert_ptr_null(strstr(map, "0 0 -"));
+    free(map);
+    add(3); /* a function first seen while the process goes down */
+    check_lines(path, 0, 4);
+    free(path);
+}
+END_TEST
+
+START_TEST(lines_may_be_longer_than_a_block)
+{
+    static char name[16384];
+    memset(name, 'n', sizeof name);
+    char *path = begin();
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert_int_eq(pyperf_map_add(0x7f0000000000 + i * 16, 16, name, sizeof name), 0);
+    pyperf_map_finish();
+    size_t size;
+    free(support_read(path, &size));
+    ck_assert_uint_eq(size, 5 * (sizeof "7f0000000000 10 " - 1 + sizeof name + 1));
+    free(path);
+}
+END_TEST
+
+START_TEST(others_may_append)
+{
+    char *path = begin();
+    add(0);
+    FILE *stream = fopen(path, "a");
+    fputs("7fff0000 10 jit::other\n", stream);
+    fclose(stream);
+    for (unsigned i = 1; i < 3 * LINES_IN_A_BLOCK; i++)
+        ck_assert_int_eq(add(i), 0);
+    char *map = support_read(path, NULL);
+    ck_assert_ptr_nonnull(strstr(map, "\n7fff0000 10 jit::other\n"));
+    unsigned lines = 0;
+    for (char *line = strtok(map, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        lines += strstr(line, "py::f") != NULL;
+    ck_assert_uint_eq(lines, 3 * LINES_IN_A_BLOCK);
+    free(map);
+    free(path);
+}
+END_TEST
+
+START_TEST(addresses_have_no_leading_zeros)
+{
+    char *path = begin();
+    ck_assert_int_eq(pyperf_map_add(0x10000, 0x20, "a", 1), 0);
+    ck_assert_int_eq(pyperf_map_add(UINTPTR_MAX - 15, 16, "b", 1), 0);
+    pyperf_map_finish();
+    char *map = support_read(path, NULL);
+    ck_assert_str_eq(map, "10000 20 a\nfffffffffffffff0 10 b\n");
+    free(map);
+    free(path);
+}
+END_TEST
+
+START_TEST(file_is_for_its_owner_only)
+{
+    umask(0);
+    char *path = begin();
+    add(0);
+    struct stat status;
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode, S_IFREG | 0600);
+    free(path);
+}
+END_TEST
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *stream = fopen(path, "w");
+    ck_assert_ptr_nonnull(stream);
+    fputs(text, stream);
+    fclose(stream);
+}
+
+START_TEST(a_stale_file_is_replaced)
+{
+    char *path = begin();
+    write_file(path, "1000 10 py::of_an_earlier_process\n");
+    add(0);
+    check_lines(path, 0, 1);
+    free(path);
+}
+END_TEST
+
+/* -- Planted files -------------------------------------------------------------------------- */
+
+/* Every call fails, and the first says why. */
+static void refused(const char *why)
+{
+    support_log_to_file();
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_lt(add(i), 0);
+    ck_assert_uint_eq(support_logged(""), 1);
+    ck_assert_uint_eq(support_logged(why), 1);
+}
+
+START_TEST(a_symlink_is_not_followed)
+{
+    char *path = begin();
+    char victim[128];
+    snprintf(victim, sizeof victim, "%s/victim", support_directory());
+    write_file(victim, "precious");
+    ck_assert_int_eq(symlink(victim, path), 0);
+    ck_assert_int_eq(add(0), 0); /* the link is ours to replace */
+    check_lines(path, 0, 1);
+    char *text = support_read(victim, NULL);
+    ck_assert_str_eq(text, "precious");
+    free(text);
+    free(path);
+}
+END_TEST
+
+START_TEST(a_directory_in_its_place_is_left_alone)
+{
+    char *path = begin();
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    refused("irectory");
+    ck_assert_int_eq(rmdir(path), 0);
+    free(path);
+}
+END_TEST
+
+START_TEST(another_users_file_is_left_alone)
+{
+    if (geteuid() != 0)
+        support_skip("becoming another user (run as root)");
+    char *path = begin();
+    write_file(path, "planted");
+    support_log_to_file(); /* while we can */
+    ck_assert_int_eq(setresuid(65534, 0, 0), 0);
+    ck_assert_int_eq(seteuid(65534), 0);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_lt(add(i), 0);
+    ck_assert_int_eq(seteuid(0), 0);
+    char *text = support_read(path, NULL);
+    ck_assert_str_eq(text, "planted");
+    free(text);
+    free(path);
+}
+END_TEST
+
+/* -- Descriptors ---------------------------------------------------------------------------- */
+
+static int descriptor_of(const char *path)
+{
+    struct stat wanted, status;
+    ck_assert_int_eq(stat(path, &wanted), 0);
+    for (int fd = 0; fd < 1024; fd++)
+        if (fstat(fd, &status) == 0 && status.st_ino == wanted.st_ino &&
+            status.st_dev == wanted.st_dev)
+            return fd;
+    return -1;
+}
+
+START_TEST(no_descriptor_stays_open)
+{
+    char *path = begin();
+    for (unsigned i = 0; i < 2 * LINES_IN_A_BLOCK; i++)
+        ck_assert_int_eq(add(i), 0);
+    ck_assert_int_eq(descriptor_of(path), -1);
+    free(path);
+}
+END_TEST
+
+static void use_closed_standard_streams(rlim_t limit)
+{
+    char *path = begin();
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit, limit}), 0);
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+    ck_assert_int_eq(add(0), 0);
+    for (int fd = 0; fd < 3; fd++)
+        ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+    check_lines(path, 0, 1);
+    free(path);
+}
+
+START_TEST(standard_streams_that_are_closed_stay_closed)
+{
+    use_closed_standard_streams(1024);
+}
+END_TEST
+
+START_TEST(standard_streams_are_spared_with_few_descriptors_too)
+{
+    use_closed_standard_streams(64);
+}
+END_TEST
+
+START_TEST(a_file_replaced_meanwhile_is_not_written)
+{
+    char *path = begin();
+    add(0);
+    ck_assert_int_eq(unlink(path), 0);
+    write_file(path, "somebody else's");
+    support_log_to_file();
+    unsigned i = 1;
+    while (i < 2 * LINES_IN_A_BLOCK && add(i) == 0)
+        i++; /* into the old file's mapping, until its end */
+    ck_assert_uint_lt(i, 2 * LINES_IN_A_BLOCK);
+    ck_assert_int_lt(add(i), 0);
+    ck_assert_uint_eq(support_logged(""), 1);
+    ck_assert_uint_eq(support_logged("replaced"), 1);
+    char *text = support_read(path, NULL);
+    ck_assert_str_eq(text, "somebody else's");
+    free(text);
+    free(path);
+}
+END_TEST
+
+/* -- fork ----------------------------------------------------------------------------------- */
+
+struct child {
+    bool copy;
+    unsigned first; /* line of the child's map */
+};
+
+static void add_in_child(void *argument)
+{
+    const struct child *child = argument;
+    pyperf_map_forked(child->copy);
+    if (add(500) != 0)
+        _exit(1);
+    char *path = support_map_path();
+    check_lines(path, child->first, 501);
+    unlink(path);
+    free(path);
+}
+
+static void check_child(struct child child)
+{
+    char *path = begin();
+    for (unsigned i = 0; i < 500; i++)
+        add(i);
+    support_child_succeeds(add_in_child, &child);
+    check_lines(path, 0, 500);
+    ck_assert_int_eq(add(500), 0);
+    check_lines(path, 0, 501);
+    free(path);
+}
+
+START_TEST(a_childs_lines_go_to_a_file_of_its_own)
+{
+    check_child((struct child){.copy = false, .first = 500});
+}
+END_TEST
+
+START_TEST(a_child_can_begin_with_its_parents_lines)
+{
+    check_child((struct child){.copy = true, .first = 0});
+}
+END_TEST
+
+START_TEST(a_child_writes_though_its_parent_could_not)
+{
+    char *path = begin();
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    refused("irectory");
+    support_child_succeeds(add_in_child, &(struct child){.first = 500});
+    ck_assert_int_eq(rmdir(path), 0);
+    free(path);
+}
+END_TEST
+
+/* -- No room -------------------------------------------------------------------------------- */
+
+/* The map holds whole lines from 0 on, fewer than were tried. */
+static unsigned fill_disk(const char *path)
+{
+    unsigned written = 0;
+    while (written < 10000 && add(written) == 0)
+        written++;
+    ck_assert_uint_gt(written, 0);
+    ck_assert_uint_lt(written, 10000);
+    check_lines(path, 0, written);
+    return written;
+}
+
+START_TEST(a_full_disk_leaves_no_half_line)
+{
+    char *path = begin();
+    support_mount_tmpfs("/tmp", "size=160k", 0);
+    unsigned written = fill_disk(path);
+    ck_assert_int_lt(add(written), 0);
+    check_lines(path, 0, written);
+    free(path);
+}
+END_TEST
+
+static void copy_to_full_disk(void *unused)
+{
+    (void)unused;
+    pyperf_map_forked(true);
+    add(9999);
+    char *path = support_map_path();
+    size_t size = 0;
+    char *map = support_read(path, &size);
+    if (map != NULL && size > 0 && map[size - 1] != '\n')
+        _exit(1);
+}
+
+START_TEST(a_full_disk_leaves_no_half_line_in_a_child)
+{
+    char *path = begin();
+    support_mount_tmpfs("/tmp", "size=96k", 0);
+    for (unsigned i = 0; i < 1500; i++)
+        ck_assert_int_eq(add(i), 0);
+    support_child_succeeds(copy_to_full_disk, NULL);
+    free(path);
+}
+END_TEST
+
+START_TEST(a_file_size_limit_kills_nobody)
+{
+    char *path = begin();
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){3 * BLOCK / 2, RLIM_INFINITY}), 0);
+    unsigned written = 0;
+    int status;
+    while ((status = add(written)) == 0)
+        written++;
+    /* check itself writes to files */
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+    ck_assert_int_eq(status, -EFBIG);
+    ck_assert_uint_gt(written, 0);
+    check_lines(path, 0, written);
+    free(path);
+}
+END_TEST
+
+SUPPORT_MAIN(lines_are_in_perfs_format, the_end_is_cut_off_in_good_order,
+             lines_may_be_longer_than_a_block, others_may_append, addresses_have_no_leading_zeros,
+             file_is_for_its_owner_only, a_stale_file_is_replaced, a_symlink_is_not_followed,
+             a_directory_in_its_place_is_left_alone, another_users_file_is_left_alone,
+             no_descriptor_stays_open, standard_streams_that_are_closed_stay_closed,
+             standard_streams_are_spared_with_few_descriptors_too,
+             a_file_replaced_meanwhile_is_not_written, a_childs_lines_go_to_a_file_of_its_own,
+             a_child_can_begin_with_its_parents_lines, a_child_writes_though_its_parent_could_not,
+             a_full_disk_leaves_no_half_line, a_full_disk_leaves_no_half_line_in_a_child,
+             a_file_size_limit_kills_nobody)

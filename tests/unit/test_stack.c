@@ -1,0 +1,159 @@
+/* Where a thread's stack ends, and when the evaluator has to care. */
+#include "stack.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "support.h"
+
+enum { KIB = 1024, SEGMENT = 64 * KIB /* stack.c */ };
+
+struct bounds {
+    uintptr_t low, high;
+};
+
+/* Runs `body` in a thread whose stack is `stack`. */
+static void run_on(struct bounds stack, void *(*body)(void *))
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    ck_assert_int_eq(pthread_attr_setstack(&attributes, (void *)stack.low, stack.high - stack.low),
+                     0);
+    ck_assert_int_eq(pthread_create(&thread, &attributes, body, &stack), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    pthread_attr_destroy(&attributes);
+}
+
+static struct bounds make_stack(size_t size)
+{
+    void *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    ck_assert_ptr_ne(memory, MAP_FAILED);
+    return (struct bounds){(uintptr_t)memory, (uintptr_t)memory + size};
+}
+
+static uintptr_t here(void)
+{
+    return (uintptr_t)__builtin_frame_address(0);
+}
+
+static void *check_half(void *argument)
+{
+    const struct bounds *stack = argument;
+    uintptr_t half = stack->low + (stack->high - stack->low) / 2;
+    ck_assert_uint_eq(pyperf_stack_limit, UINTPTR_MAX); /* the first call asks */
+    ck_assert_int_eq(pyperf_stack_check(here(), false), PYPERF_STACK_FINE);
+    ck_assert_uint_eq(pyperf_stack_limit, half);
+    ck_assert_int_eq(pyperf_stack_check(half, false), PYPERF_STACK_FINE);
+    ck_assert_int_eq(pyperf_stack_check(half - 16, false), PYPERF_STACK_LOW);
+    return NULL;
+}
+
+START_TEST(a_threads_stack_is_low_from_half_on)
+{
+    run_on(make_stack(1024 * KIB), check_half);
+    run_on(make_stack(8192 * KIB), check_half);
+}
+END_TEST
+
+static void *check_reserve(void *argument)
+{
+    const struct bounds *stack = argument;
+    pyperf_stack_check(here(), false);
+    ck_assert_uint_eq(pyperf_stack_limit, stack->low + 64 * KIB);
+    return NULL;
+}
+
+START_TEST(a_small_stack_keeps_a_reserve)
+{
+    run_on(make_stack(96 * KIB), check_reserve);
+}
+END_TEST
+
+static void *check_segments(void *argument)
+{
+    const struct bounds *stack = argument;
+    uintptr_t sp = stack->high - 5 * SEGMENT / 2;
+    uintptr_t segment = sp & ~(uintptr_t)(SEGMENT - 1);
+    ck_assert_int_eq(pyperf_stack_check(here(), true), PYPERF_STACK_FINE);
+    ck_assert_int_eq(pyperf_stack_check(sp, true), PYPERF_STACK_SEGMENT);
+    ck_assert_uint_eq(pyperf_stack_limit, segment);
+    ck_assert_int_eq(pyperf_stack_check(segment - 16, true), PYPERF_STACK_SEGMENT);
+    ck_assert_uint_eq(pyperf_stack_limit, segment - SEGMENT);
+    pyperf_stack_leave_segment(segment - 16);
+    ck_assert_uint_eq(pyperf_stack_limit, segment);
+    uintptr_t half = stack->low + (stack->high - stack->low) / 2;
+    ck_assert_int_eq(pyperf_stack_check(half + 16, true), PYPERF_STACK_SEGMENT);
+    ck_assert_uint_ge(pyperf_stack_limit, half);
+    ck_assert_int_eq(pyperf_stack_check(half - 16, true), PYPERF_STACK_LOW);
+    return NULL;
+}
+
+START_TEST(each_segment_is_told_once)
+{
+    run_on(make_stack(4096 * KIB), check_segments);
+}
+END_TEST
+
+static void *check_elsewhere(void *argument)
+{
+    const struct bounds *stack = argument;
+    static char greenlet[256 * KIB];
+    pyperf_stack_check(here(), true);
+    uintptr_t limit = pyperf_stack_limit;
+    ck_assert_int_eq(pyperf_stack_check((uintptr_t)greenlet + 64, true), PYPERF_STACK_FINE);
+    ck_assert_int_eq(pyperf_stack_check(stack->low - 64, true), PYPERF_STACK_FINE);
+    ck_assert_uint_eq(pyperf_stack_limit, limit);
+    return NULL;
+}
+
+START_TEST(a_stack_pointer_elsewhere_is_left_alone)
+{
+    run_on(make_stack(1024 * KIB), check_elsewhere);
+}
+END_TEST
+
+START_TEST(the_main_threads_stack_is_what_the_limit_says)
+{
+    struct rlimit limit = {8192 * KIB, RLIM_INFINITY};
+    ck_assert_int_eq(setrlimit(RLIMIT_STACK, &limit), 0);
+    uintptr_t top = (uintptr_t)environ;
+    pyperf_stack_init(environ);
+    ck_assert_int_eq(pyperf_stack_check(here(), false), PYPERF_STACK_FINE);
+    ck_assert_uint_eq(pyperf_stack_limit, top - 4096 * KIB);
+    ck_assert_int_eq(pyperf_stack_check(top - 4097 * KIB, false), PYPERF_STACK_LOW);
+}
+END_TEST
+
+START_TEST(an_unlimited_main_stack_is_deep)
+{
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    ck_assert_int_eq(setrlimit(RLIMIT_STACK, &limit), 0);
+    uintptr_t top = (uintptr_t)environ;
+    pyperf_stack_init(environ);
+    ck_assert_int_eq(pyperf_stack_check(top - 16384 * KIB, false), PYPERF_STACK_FINE);
+    ck_assert_int_eq(pyperf_stack_check(top - 65536UL * KIB + 64, false), PYPERF_STACK_LOW);
+}
+END_TEST
+
+/* resource.setrlimit(RLIMIT_STACK, 1 GiB) and then threads: their stacks may lie within 1 GiB of
+ * the main thread's top. */
+START_TEST(a_raised_limit_does_not_make_a_threads_stack_the_main_ones)
+{
+    struct rlimit limit = {1UL << 30, RLIM_INFINITY};
+    ck_assert_int_eq(setrlimit(RLIMIT_STACK, &limit), 0);
+    struct bounds stack = make_stack(1024 * KIB);
+    /* As if the main stack began 512 MiB above this thread's. */
+    pyperf_stack_init((void *)(stack.high + (512UL << 20)));
+    run_on(stack, check_half);
+}
+END_TEST
+
+SUPPORT_MAIN(a_threads_stack_is_low_from_half_on, a_small_stack_keeps_a_reserve,
+             each_segment_is_told_once, a_stack_pointer_elsewhere_is_left_alone,
+             the_main_threads_stack_is_what_the_limit_says, an_unlimited_main_stack_is_deep,
+             a_raised_limit_does_not_make_a_threads_stack_the_main_ones)
