@@ -106,6 +106,7 @@ static const struct requirement requirements[] = {
     NEED(attribute, "PyObject_GetAttrString", 0, 0),
     NEED(is_true, "PyObject_IsTrue", 0, 0),
     NEED(code_type, "PyCode_Type", 0, 0),
+    NEED(definition_type, "PyModuleDef_Type", 0, 0),
     NEED(cfunction_type, "PyCFunction_Type", 12, 0),
     NEED(tuple_size, "PyTuple_Size", 0, 10),
     NEED(tuple_item, "PyTuple_GetItem", 0, 10),

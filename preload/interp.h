@@ -70,7 +70,7 @@ struct pyperf_python {
     PyObject *(*dict_item)(PyObject *, const char *); /* borrowed */
     PyObject *(*attribute)(PyObject *, const char *); /* PyObject_GetAttrString */
     int (*is_true)(PyObject *);
-    void *code_type;
+    void *code_type, *definition_type;
     void *cfunction_type; /* 3.12+ */
 
     /* up to 3.10, for qualified names */
