@@ -26,7 +26,7 @@
 #include "interp.h"
 #include "trampoline.h"
 
-enum { PYPERF_CODEMAP_VERSIONS = 65536, PYPERF_CODEMAP_NAMES = 32768, PYPERF_CODEMAP_WAYS = 4 };
+enum { PYPERF_CODEMAP_VERSIONS = 65536, PYPERF_CODEMAP_NAMES = 32768, PYPERF_CODEMAP_WAYS = 2 };
 
 /* No code object has this key. */
 #define PYPERF_CODEMAP_EMPTY UINT64_MAX

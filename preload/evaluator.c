@@ -308,14 +308,6 @@ static pyperf_evaluator_fn present_evaluator(void *interp)
     return python->get_evaluator != NULL ? python->get_evaluator(interp) : *evaluator_slot(interp);
 }
 
-static void set_evaluator(void *interp, pyperf_evaluator_fn evaluator)
-{
-    if (python->set_evaluator != NULL)
-        python->set_evaluator(interp, evaluator);
-    else
-        *evaluator_slot(interp) = evaluator;
-}
-
 static pyperf_evaluator_fn our_evaluator(void *interp)
 {
     return pyperf_interp_is_main(python, interp) ? main_evaluator : shared_evaluator;
@@ -327,20 +319,33 @@ bool pyperf_evaluator_installed(void)
     return present_evaluator(interp) == our_evaluator(interp);
 }
 
+static void set_evaluator(void *interp, pyperf_evaluator_fn evaluator)
+{
+    if (python->set_evaluator != NULL)
+        python->set_evaluator(interp, evaluator);
+    else
+        *evaluator_slot(interp) = evaluator;
+}
+
 int pyperf_evaluator_install(void)
 {
     void *interp = pyperf_interp_of(python->current_tstate());
-    if (pyperf_evaluator_installed())
+    pyperf_evaluator_fn ours = our_evaluator(interp);
+    pyperf_evaluator_fn present = present_evaluator(interp);
+    if (present == ours)
         return 0;
-    if (present_evaluator(interp) != python->default_evaluator) {
+    if (present != python->default_evaluator) {
         pyperf_log_error("another frame evaluator is installed: it stays, functions get no names");
         return -EBUSY;
     }
-    set_evaluator(interp, our_evaluator(interp));
+    set_evaluator(interp, ours);
     return 0;
 }
 
-void pyperf_evaluator_remove(void)
+bool pyperf_evaluator_remove(void)
 {
+    if (!pyperf_evaluator_installed())
+        return false;
     set_evaluator(pyperf_interp_of(python->current_tstate()), python->default_evaluator);
+    return true;
 }

@@ -14,12 +14,12 @@ bool pyperf_evaluator_installed(void);
 
 /*
  * Sets the evaluator of the current interpreter; idempotent.  GIL held.  An evaluator that is
- * already there stays in charge: -EBUSY, after one log line.  -ENOTSUP when the interpreter's
- * slot (up to 3.8) is not where the row says.
+ * already there stays in charge: -EBUSY, after one log line; on 3.6 to 3.8 that also answers a
+ * slot which is not where the row says.
  */
 int pyperf_evaluator_install(void);
 
-/* Gives the current interpreter its own evaluator back.  Slots stay usable.  GIL held. */
-void pyperf_evaluator_remove(void);
+/* Gives the current interpreter its own evaluator back.  GIL held.  Whether ours was there. */
+bool pyperf_evaluator_remove(void);
 
 #endif

@@ -4,7 +4,8 @@
  * The dynamic loader runs the constructor before main(), so before there is an interpreter.  It
  * puts a copy of CPython's table of built-in modules in the table's place, in which the init
  * function of `marshal` is ours: every interpreter imports that module while it starts, with its
- * thread state current.  There the evaluator is installed.
+ * thread state current.  There the evaluator is installed.  Where no CPython is there yet, one may
+ * be loaded later (latecomer.h).
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include "evaluator.h"
 #include "image.h"
 #include "interp.h"
+#include "latecomer.h"
 #include "log.h"
 #include "native.h"
 #include "pyperf.h"
@@ -74,7 +76,7 @@ static void install(void)
         if (is_main)
             forget_earlier_interpreter();
         if (pyperf_evaluator_install() == 0) {
-            pyperf_native_wrap(&python);
+            pyperf_native_give_way(&python);
             pyperf_log_info("installed in CPython %s", python.layout->name);
         }
     }
@@ -138,8 +140,7 @@ static PyObject *wrapped_init(void)
     if (result == NULL)
         return NULL;
     /* A definition to be executed, or on 3.6 to 3.9 the finished module? */
-    void *definition_type = dlsym(RTLD_DEFAULT, "PyModuleDef_Type");
-    if (definition_type != NULL && pyperf_type_of(result, python.layout) == definition_type)
+    if (pyperf_type_of(result, python.layout) == python.definition_type)
         return extend_definition(result);
     install();
     return result;
@@ -169,18 +170,26 @@ static int wrap_inittab(void)
     return 0;
 }
 
+static void meet(void *handle)
+{
+    pyperf_config_read(&config);
+    if (pyperf_interp_find(&python, handle) == 0 && wrap_inittab() != 0)
+        pyperf_log_error("declined: CPython %s without a built-in marshal module",
+                         python.layout->name);
+}
+
 __attribute__((constructor)) static void start(int argc, char **argv, char **environment)
 {
     (void)argc;
     (void)argv;
-    if (!pyperf_config_enabled() || !pyperf_interp_present(RTLD_DEFAULT))
+    if (!pyperf_config_enabled())
         return;
     int saved_errno = errno;
-    pyperf_config_read(&config);
     pyperf_stack_init(environment);
-    if (pyperf_interp_find(&python, RTLD_DEFAULT) == 0 && wrap_inittab() != 0)
-        pyperf_log_error("declined: CPython %s without a built-in marshal module",
-                         python.layout->name);
+    if (pyperf_interp_present(RTLD_DEFAULT))
+        meet(RTLD_DEFAULT);
+    else
+        pyperf_latecomer_watch(meet);
     errno = saved_errno;
 }
 

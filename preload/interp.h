@@ -66,19 +66,18 @@ struct pyperf_python {
     void (*error_fetch)(PyObject **, PyObject **, PyObject **);
     void (*error_restore)(PyObject *, PyObject *, PyObject *);
     PyObject *(*new_empty_code)(const char *file, const char *function, int line);
-    PyObject *(*sys_object)(const char *);           /* borrowed */
-    int (*set_sys_object)(const char *, PyObject *); /* 3.12+, as the next two */
-    PyObject *(*new_function)(void *definition, PyObject *self, PyObject *module);
-    PyObject *(*call)(PyObject *, PyObject *arguments, PyObject *keywords);
+    PyObject *(*sys_object)(const char *);            /* borrowed */
     PyObject *(*dict_item)(PyObject *, const char *); /* borrowed */
-    void *code_type;
+    PyObject *(*attribute)(PyObject *, const char *); /* PyObject_GetAttrString */
+    int (*is_true)(PyObject *);
+    void *code_type, *definition_type;
+    void *cfunction_type; /* 3.12+ */
 
     /* up to 3.10, for qualified names */
     ptrdiff_t (*tuple_size)(PyObject *);
     PyObject *(*tuple_item)(PyObject *, ptrdiff_t);
     int (*compare_ascii)(PyObject *, const char *);
     PyObject *(*module_dict)(void);
-    PyObject *(*attribute)(PyObject *, const char *);
     PyObject *(*mapping_values)(PyObject *);
     ptrdiff_t (*list_size)(PyObject *);
     PyObject *(*list_item)(PyObject *, ptrdiff_t);

@@ -1,4 +1,4 @@
-/* Makes room for Python's own perf support; see native.h. */
+/* Stands aside for CPython's own perf support; see native.h. */
 #include "native.h"
 
 #include <stddef.h>
@@ -6,71 +6,114 @@
 #include <string.h>
 
 #include "evaluator.h"
+#include "log.h"
 
-/* PyMethodDef and its flags: Include/methodobject.h, the same in every version. */
-struct method_definition {
+/* PyMethodDef (Include/methodobject.h), the same from 3.12 to 3.15. */
+struct method {
     const char *name;
-    PyObject *(*function)(PyObject *self, PyObject *arguments, PyObject *keywords);
+    PyObject *(*function)(PyObject *, PyObject *);
     int flags;
     const char *doc;
 };
-enum { METH_VARARGS_KEYWORDS = 3 };
 
 static const struct pyperf_python *python;
+static PyObject *(*native_activate)(PyObject *, PyObject *);
+static PyObject *(*native_deactivate)(PyObject *, PyObject *);
+static void *displaced; /* the interpreter where native trampolines took our place */
+
+/* -- At start-up ---------------------------------------------------------------------------- */
+
+/* As Python reads it: any number but 0 (Python/initconfig.c). */
+static bool is_set(const char *variable)
+{
+    const char *value = getenv(variable);
+    if (value == NULL || value[0] == '\0')
+        return false;
+    char *end;
+    return strtol(value, &end, 10) != 0 && *end == '\0';
+}
+
+static bool environment_counts(const struct pyperf_python *found)
+{
+    PyObject *flags = found->sys_object("flags");
+    PyObject *ignored = flags != NULL ? found->attribute(flags, "ignore_environment") : NULL;
+    if (ignored == NULL) {
+        found->error_clear();
+        return true;
+    }
+    bool counts = found->is_true(ignored) == 0;
+    found->decref(ignored);
+    return counts;
+}
 
 bool pyperf_native_is_asked_for(const struct pyperf_python *found)
 {
-    static const char *const options[] = {"perf", "perf_jit"};
-    static const char *const variables[] = {"PYTHONPERFSUPPORT", "PYTHON_PERF_JIT_SUPPORT"};
+    static const char *const names[] = {"perf", "perf_jit"};
     if (found->layout->minor < 12)
         return false;
-    PyObject *given = found->sys_object("_xoptions");
-    for (size_t i = 0; i < 2; i++) {
-        const char *variable = getenv(variables[i]);
-        if ((given != NULL && found->dict_item(given, options[i]) != NULL) ||
-            (variable != NULL && strcmp(variable, "1") == 0))
+    PyObject *options = found->sys_object("_xoptions");
+    for (size_t i = 0; options != NULL && i < sizeof names / sizeof names[0]; i++)
+        if (found->dict_item(options, names[i]) != NULL)
             return true;
-    }
-    return false;
+    return (is_set("PYTHONPERFSUPPORT") || is_set("PYTHON_PERF_JIT_SUPPORT")) &&
+           environment_counts(found);
 }
 
-/* `self` is the function that ours stands for. */
-static PyObject *activate(PyObject *self, PyObject *arguments, PyObject *keywords)
-{
-    bool ours = pyperf_evaluator_installed();
-    if (ours)
-        pyperf_evaluator_remove();
-    PyObject *result = python->call(self, arguments, keywords);
-    if (ours && result == NULL)
-        pyperf_evaluator_install(); /* it was called wrongly, or cannot work here */
-    return result;
-}
+/* -- At run time ---------------------------------------------------------------------------- */
 
-static PyObject *deactivate(PyObject *self, PyObject *arguments, PyObject *keywords)
+static PyObject *activate(PyObject *module, PyObject *backend)
 {
-    PyObject *result = python->call(self, arguments, keywords);
-    if (result != NULL)
+    bool was_ours = pyperf_evaluator_remove();
+    PyObject *result = native_activate(module, backend);
+    if (result == NULL && was_ours)
         pyperf_evaluator_install();
+    if (result != NULL && was_ours) {
+        __atomic_store_n(&displaced, pyperf_interp_of(python->current_tstate()), __ATOMIC_RELAXED);
+        pyperf_log_info("sys.activate_stack_trampoline(): Python's own trampolines serve");
+    }
     return result;
 }
 
-static struct method_definition wrappers[] = {
-    {"activate_stack_trampoline", activate, METH_VARARGS_KEYWORDS, NULL},
-    {"deactivate_stack_trampoline", deactivate, METH_VARARGS_KEYWORDS, NULL},
-};
+static PyObject *deactivate(PyObject *module, PyObject *unused)
+{
+    void *interp = pyperf_interp_of(python->current_tstate());
+    bool was_ours = pyperf_evaluator_remove();
+    PyObject *result = native_deactivate(module, unused);
+    bool is_displaced = __atomic_load_n(&displaced, __ATOMIC_RELAXED) == interp;
+    if (was_ours || (result != NULL && is_displaced)) {
+        pyperf_evaluator_install();
+        if (is_displaced)
+            __atomic_store_n(&displaced, NULL, __ATOMIC_RELAXED);
+    }
+    return result;
+}
 
-void pyperf_native_wrap(const struct pyperf_python *found)
+/* The definition behind one of sys's functions, NULL when it is not what we know. */
+static struct method *method_of(const char *name)
+{
+    PyObject *function = python->sys_object(name);
+    if (function == NULL || pyperf_type_of(function, python->layout) != python->cfunction_type)
+        return NULL;
+    /* PyCFunctionObject: m_ml follows the object header (Include/cpython/methodobject.h) */
+    struct method *method = pyperf_pointer_at(function, python->layout->free_threaded ? 32 : 16);
+    return strcmp(method->name, name) == 0 ? method : NULL;
+}
+
+static void wrap(const char *name, PyObject *(*ours)(PyObject *, PyObject *),
+                 PyObject *(**native)(PyObject *, PyObject *))
+{
+    struct method *method = method_of(name);
+    if (method == NULL || method->function == ours)
+        return;
+    *native = method->function;
+    __atomic_store_n(&method->function, ours, __ATOMIC_RELEASE);
+}
+
+void pyperf_native_give_way(const struct pyperf_python *found)
 {
     if (found->layout->minor < 12)
         return;
     python = found;
-    for (size_t i = 0; i < sizeof wrappers / sizeof wrappers[0]; i++) {
-        PyObject *original = found->sys_object(wrappers[i].name);
-        PyObject *wrapper =
-            original != NULL ? found->new_function(&wrappers[i], original, NULL) : NULL;
-        if (wrapper == NULL || found->set_sys_object(wrappers[i].name, wrapper) != 0)
-            found->error_clear();
-        if (wrapper != NULL)
-            found->decref(wrapper);
-    }
+    wrap("activate_stack_trampoline", activate, &native_activate);
+    wrap("deactivate_stack_trampoline", deactivate, &native_deactivate);
 }

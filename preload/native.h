@@ -1,22 +1,25 @@
 /*
- * Python's own perf support (3.12+): -X perf, PYTHONPERFSUPPORT, sys.activate_stack_trampoline().
+ * CPython's own perf support (3.12+): who serves when a program asks for that.
  *
- * It is a frame evaluator too, and up to 3.14 it refuses to work where another one is set; at start
- * it takes Python down with it.  Who asks for it shall get it: it serves, and ours stands aside.
+ * It refuses to work, and at start-up takes Python down with it, where an evaluator is set.  A
+ * program that asks for it by name gets it, and we stand aside:
+ *
+ * - `-X perf`, `-X perf_jit`, PYTHONPERFSUPPORT, PYTHON_PERF_JIT_SUPPORT: in the main interpreter
+ *   for as long as it lives;
+ * - sys.activate_stack_trampoline(): until sys.deactivate_stack_trampoline().
  */
 #ifndef PYPERF_NATIVE_H
 #define PYPERF_NATIVE_H
 
+#include <stdbool.h>
+
 #include "interp.h"
 
-/* Whether the command line or the environment asks for it.  GIL held. */
+/* Whether command line or environment ask for it.  GIL held. */
 bool pyperf_native_is_asked_for(const struct pyperf_python *python);
 
-/*
- * Puts functions of ours around sys.activate_stack_trampoline() and its opposite: the first takes
- * our evaluator away before, the other sets it again after.  In the current interpreter; GIL held.
- * Any failure leaves sys as it was.
- */
-void pyperf_native_wrap(const struct pyperf_python *python);
+/* Makes the two functions of `sys` step round our evaluator; idempotent.  They stay the objects
+ * they are, only what they call changes.  GIL held, evaluator started; `python` must live on. */
+void pyperf_native_give_way(const struct pyperf_python *python);
 
 #endif

@@ -21,12 +21,12 @@
 
 /*
  * Slots in the first image and in the largest: the first holds what a small program calls, so
- * that a short-lived process writes little (some 300 KiB); a program with ten thousand functions
+ * that a short-lived process writes little (some 170 KiB); a program with ten thousand functions
  * still has one or two files.  Larger ones would cost more for slots that stay unused than they
  * save in files.  The total bounds a process that makes new names for ever: about 25 MiB of names
  * and symbols.
  */
-enum { FIRST_CAPACITY = 2048, LARGEST_CAPACITY = 16384, GROWTH = 8, TOTAL_SLOTS = 262144 };
+enum { FIRST_CAPACITY = 1024, LARGEST_CAPACITY = 16384, GROWTH = 16, TOTAL_SLOTS = 262144 };
 
 struct entry {
     uint64_t hash; /* of the whole name; 0: free */

@@ -1,6 +1,7 @@
 """What all benchmarks share: the interpreters, the library, the modes, and how to run things."""
 
 import collections
+import glob
 import json
 import os
 import re
@@ -33,10 +34,6 @@ MODES = {
         Mode("native jit", {}, ["-X", "perf_jit"], 13),
     )
 }
-
-# The debugger's loader of host tools in another root; where the tools' own data is.
-LOADERS = {"x86_64": "ld-linux-x86-64.so.2", "aarch64": "ld-linux-aarch64.so.1"}
-
 
 class Unmeasured(Exception):
     """This cannot be measured here, for the reason given."""
@@ -110,7 +107,7 @@ class World:
             base.update(settings)
         return {"argv": argv, "env": base, "keep": keep}
 
-    def run(self, root, commands, rounds=1, cpu=None, check=True):
+    def run(self, root, commands, rounds=1, cpu=None, check=True, keep_images=False):
         """Runs commands alternately: a list of rounds, each a list of results (agent.py)."""
         agent = self._agents.get(root.path) or self._start_agent(root)
         request = {"commands": commands, "rounds": rounds, "cpu": cpu, "cwd": self.folder}
@@ -120,12 +117,18 @@ class World:
         if not answer:
             raise RuntimeError("the agent in %s died" % root)
         results = json.loads(answer)
-        for name in os.listdir(self.images):
+        for name in [] if keep_images else os.listdir(self.images):
             os.remove(os.path.join(self.images, name))
         for result in (result for each in results for result in each):
             if check and result["code"] != 0:
                 raise Unmeasured("exit code %d: %s" % (result["code"], last_line(result["err"])))
         return results
+
+    @staticmethod
+    def forget(pid):
+        """Removes what a process left in /tmp that was not the agent's own child."""
+        for path in left_in_tmp(pid):
+            os.remove(path)
 
     def _start_agent(self, root):
         shutil.copy(os.path.join(BENCH, "support/agent.py"), self.folder)
@@ -137,14 +140,6 @@ class World:
         )
         return self._agents[root.path]
 
-    def tool(self, root, path):
-        """argv of one of this machine's tools, callable in any root."""
-        if root.is_host:
-            return [path]
-        libraries = roots.HOST.path.rstrip("/") + "/mnt/usr/lib/" + roots.TRIPLE
-        loader = "/mnt/lib64/" + LOADERS[os.uname().machine]
-        return [loader, "--library-path", libraries, "/mnt" + path]
-
     def close(self):
         for agent in self._agents.values():
             agent.stdin.close()
@@ -152,14 +147,15 @@ class World:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def left_in_tmp(pid):
+    """Maps, dumps and what `perf inject` makes of them."""
+    patterns = ("/tmp/perf-%d.map", "/tmp/jit-%d.dump", "/tmp/jitted-%d-*.so")
+    return [path for pattern in patterns for path in glob.glob(pattern % pid)]
+
+
 def last_line(text):
     lines = text.strip().splitlines()
     return lines[-1] if lines else "no message"
-
-
-def preloaded_env(world, mode):
-    """The environment part of a mode, for benchmarks that build their own commands."""
-    return {name: value or world.library for name, value in mode.env.items()}
 
 
 # -- Instructions -------------------------------------------------------------------------------

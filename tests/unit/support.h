@@ -59,7 +59,7 @@ size_t support_count_files(const char *directory, const char *prefix);
 char *support_map_path(void);
 
 /* Removes that file: now, for an earlier process of this PID may have left one, and when the
- * calling process exits. */
+ * calling process exits.  Skips the test where it cannot. */
 void support_own_map(void);
 
 /* Mounts a tmpfs over `directory` for this test alone; skips the test where that is not allowed. */

@@ -1,7 +1,10 @@
 /* The cache from code objects to slots: what is found, what is forgotten, who owns what. */
 #include "codemap.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/time.h>
+#include <time.h>
 
 #include "support.h"
 
@@ -231,31 +234,104 @@ END_TEST
 
 /* -- Threads (free-threaded builds; run this under ThreadSanitizer) ------------------------- */
 
-enum { THREADS = 4, ROUNDS = 20000 };
+enum { THREADS = 4, ROUNDS = 50000 };
 static unsigned wrong;
 
-static void read_and_write(unsigned thread)
+/* Two threads write, two read; all care for the same few versions, three for each place. */
+static void read_or_write(unsigned thread, bool shared)
 {
-    uint32_t random = thread;
-    for (int i = 0; i < ROUNDS; i++) {
-        random = random * 1664525 + 1013904223;
-        /* Three versions for each of four places that are neighbours. */
-        uint64_t version = 4 + (random >> 30) + (uint64_t)((random >> 24) % 3) * SETS;
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        uint64_t version = 4 + i % 2 + i % 3 * SETS;
         struct pyperf_code_key key = version_key(version);
-        key.shared = thread % 2 == 0;
+        key.shared = shared;
+        if (thread % 2 == 0) {
+            pyperf_codemap_insert(&python, &key, slot_number(version));
+            continue;
+        }
         pyperf_slot_fn slot = pyperf_codemap_find(&key);
         if (slot != NULL && slot != slot_number(version))
             __atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
-        if ((random >> 20) % 4 == 0)
-            pyperf_codemap_insert(&python, &key, slot_number(version));
     }
+}
+
+static void use_main_table(unsigned thread)
+{
+    read_or_write(thread, false);
+}
+
+static void use_shared_table(unsigned thread)
+{
+    read_or_write(thread, true);
 }
 
 START_TEST(threads_never_find_anothers_slot)
 {
     pyperf_codemap_reset();
-    support_run_threads(THREADS, read_and_write);
+    support_run_threads(THREADS, use_main_table);
+    support_run_threads(THREADS, use_shared_table);
     ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
+/* A signal may come between any two instructions, which is as good as a thread on another core
+ * and comes more often at the wrong moment. */
+static unsigned turn;
+
+static uint64_t next_version(void)
+{
+    return 4 + turn++ % 3 * (uint64_t)SETS;
+}
+
+static void find_next(void)
+{
+    uint64_t version = next_version();
+    pyperf_slot_fn slot = find_version(version);
+    wrong += slot != NULL && slot != slot_number(version);
+}
+
+static void insert_next(void)
+{
+    insert_version(next_version());
+}
+
+static void find_in_handler(int number)
+{
+    (void)number;
+    for (int i = 0; i < 3; i++)
+        find_next();
+}
+
+static void insert_in_handler(int number)
+{
+    (void)number;
+    for (int i = 0; i < 3; i++)
+        insert_next();
+}
+
+static void interrupt(void (*body)(void), void (*handler)(int))
+{
+    pyperf_codemap_reset();
+    ck_assert_int_eq(sigaction(SIGALRM, &(struct sigaction){.sa_handler = handler}, NULL), 0);
+    struct itimerval often = {{0, 50}, {0, 50}};
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    for (time_t end = now.tv_sec + 1; now.tv_sec <= end; clock_gettime(CLOCK_MONOTONIC, &now))
+        for (int i = 0; i < 1000; i++)
+            body();
+    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+    ck_assert_uint_eq(wrong, 0);
+}
+
+START_TEST(a_reader_that_is_overtaken_finds_no_others_slot)
+{
+    interrupt(find_next, insert_in_handler);
+}
+END_TEST
+
+START_TEST(a_reader_in_the_middle_of_a_write_finds_no_others_slot)
+{
+    interrupt(insert_next, find_in_handler);
 }
 END_TEST
 
@@ -263,4 +339,6 @@ SUPPORT_MAIN(nothing_is_found_in_the_beginning, a_version_finds_its_slot,
              two_versions_of_one_place_are_both_kept, version_0_is_never_kept,
              reset_forgets_versions, subinterpreters_do_not_mix, address_and_names_find_the_slot,
              an_address_used_again_has_the_new_names, references_balance_whatever_is_replaced,
-             reset_drops_no_reference, threads_never_find_anothers_slot)
+             reset_drops_no_reference, threads_never_find_anothers_slot,
+             a_reader_that_is_overtaken_finds_no_others_slot,
+             a_reader_in_the_middle_of_a_write_finds_no_others_slot)

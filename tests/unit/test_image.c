@@ -2,13 +2,10 @@
 #include "image.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -229,90 +226,6 @@ START_TEST(build_ids_differ)
 }
 END_TEST
 
-/* -- Places that will not do ---------------------------------------------------------------- */
-
-static void refused(const char *directory, int expected)
-{
-    ck_assert_int_eq(pyperf_image_create(&image, directory, 0, CAPACITY), expected);
-    ck_assert_uint_eq(support_count_files(directory, "pyperf-"), 0);
-}
-
-START_TEST(a_full_disk_is_an_error)
-{
-    const char *directory = support_directory();
-    support_mount_tmpfs(directory, "size=64k", 0);
-    refused(directory, -ENOSPC);
-}
-END_TEST
-
-START_TEST(noexec_is_an_error)
-{
-    const char *directory = support_directory();
-    support_mount_tmpfs(directory, "", MS_NOEXEC);
-    refused(directory, -EPERM);
-}
-END_TEST
-
-START_TEST(a_read_only_file_system_is_an_error)
-{
-    const char *directory = support_directory();
-    support_mount_tmpfs(directory, "", MS_RDONLY);
-    refused(directory, -EROFS);
-}
-END_TEST
-
-START_TEST(no_permission_is_an_error)
-{
-    const char *directory = support_directory();
-    ck_assert_int_eq(chmod(directory, 0555), 0);
-    if (geteuid() == 0)
-        ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
-    refused(directory, -EACCES);
-}
-END_TEST
-
-START_TEST(a_file_size_limit_is_an_error_and_no_signal)
-{
-    const char *directory = support_directory();
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){65536, 65536}), 0);
-    refused(directory, -EFBIG);
-}
-END_TEST
-
-START_TEST(bad_directories_are_errors)
-{
-    char long_path[300];
-    memset(long_path, 'a', sizeof long_path - 1);
-    long_path[0] = '/';
-    long_path[sizeof long_path - 1] = '\0';
-    ck_assert_int_eq(pyperf_image_create(&image, "/nonexistent", 0, CAPACITY), -ENOENT);
-    ck_assert_int_eq(pyperf_image_create(&image, "/dev/null", 0, CAPACITY), -ENOTDIR);
-    ck_assert_int_eq(pyperf_image_create(&image, long_path, 0, CAPACITY), -ENAMETOOLONG);
-}
-END_TEST
-
-/* Stands in for the C library's: gives up, as on a tmpfs, when a signal could come. */
-static bool signals_come;
-/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc says __fd */
-int posix_fallocate(int fd, off_t offset, off_t size)
-{
-    sigset_t blocked;
-    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
-    if (signals_come && !sigismember(&blocked, SIGALRM))
-        return EINTR;
-    return fallocate(fd, 0, offset, size) == 0 ? 0 : errno;
-}
-
-START_TEST(signals_do_not_stop_it)
-{
-    signals_come = true;
-    create(CAPACITY);
-    sigset_t blocked;
-    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
-    ck_assert(!sigismember(&blocked, SIGALRM));
-}
-END_TEST
-
 /* -- Other processes ------------------------------------------------------------------------ */
 
 static void add_and_die(void *directory)
@@ -380,8 +293,5 @@ SUPPORT_MAIN(elflint_accepts_it_empty, elflint_accepts_it_half_full, elflint_acc
              slots_are_given_once_and_in_order, names_stop_where_the_string_table_ends,
              every_slot_holds_the_trampoline, every_slot_calls_next_with_its_arguments,
              anonymous_slots_work_without_a_file, text_is_never_writable,
-             file_is_for_its_owner_only, build_ids_differ, a_full_disk_is_an_error,
-             noexec_is_an_error, a_read_only_file_system_is_an_error, no_permission_is_an_error,
-             a_file_size_limit_is_an_error_and_no_signal, bad_directories_are_errors,
-             signals_do_not_stop_it, names_survive_sigkill,
+             file_is_for_its_owner_only, build_ids_differ, names_survive_sigkill,
              a_forked_child_cannot_write_the_parents_file, two_processes_share_no_file)

@@ -164,7 +164,7 @@ static void name_and_leave(void *number)
 {
     probe_slot_numbered((unsigned)(uintptr_t)number);
     char *path = support_map_path();
-    expect(unlink(path) == 0, 1);
+    unlink(path);
     free(path);
 }
 

@@ -1,0 +1,69 @@
+/* Watches for a CPython that is loaded late; see latecomer.h. */
+#include "latecomer.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "interp.h"
+#include "unwind.h"
+
+/* The same function under the name that libstdc++ looks for; asking dlsym() for the real one would
+ * go wrong in programs whose malloc() makes a key. */
+extern int __pthread_key_create(pthread_key_t *key, void (*destructor)(void *));
+
+/* A version script cannot export what -fvisibility=hidden hid. */
+#define EXPORTED_AS(name) __asm__(name) __attribute__((visibility("default")))
+int pyperf_key_create(pthread_key_t *key, void (*destructor)(void *))
+    EXPORTED_AS("pthread_key_create");
+
+static void (*report)(void *handle); /* NULL: not watching, or no longer */
+
+void pyperf_latecomer_watch(void (*found)(void *handle))
+{
+    __atomic_store_n(&report, found, __ATOMIC_RELEASE);
+}
+
+/* The Python library that contains `address`, kept loaded; NULL for the program itself, whose
+ * CPython would have been there at the start.  Judged by its name first: dlopen() takes the
+ * loader's lock, which callers that have nothing to do with Python must not wait for. */
+static void *library_of(void *address)
+{
+    const char *path = pyperf_object_path(address);
+    if (path == NULL || path[0] != '/' || strstr(path, "python") == NULL)
+        return NULL;
+    return dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+}
+
+static void look_at_caller(void *address)
+{
+    void *handle = library_of(address);
+    if (handle == NULL)
+        return;
+    if (!pyperf_interp_present(handle)) {
+        dlclose(handle);
+        return;
+    }
+    void (*found)(void *) = __atomic_exchange_n(&report, NULL, __ATOMIC_ACQ_REL);
+    if (found != NULL)
+        found(handle);
+}
+
+int pyperf_key_create(pthread_key_t *key, void (*destructor)(void *))
+{
+    if (__builtin_expect(__atomic_load_n(&report, __ATOMIC_ACQUIRE) != NULL, 0)) {
+        /* dlopen() may itself want a key, for its error text. */
+        static __thread bool looking __attribute__((tls_model("initial-exec")));
+        int saved_errno = errno;
+        if (!looking) {
+            looking = true;
+            look_at_caller(__builtin_extract_return_addr(__builtin_return_address(0)));
+            looking = false;
+        }
+        errno = saved_errno;
+    }
+    return __pthread_key_create(key, destructor);
+}

@@ -1,0 +1,21 @@
+# fish completion for pyperf-run
+
+set -l commands report script flamegraph doctor systemd
+complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s q -l quiet -d 'Say nothing but errors'
+complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l keep -d 'Keep the images'
+complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l no-adapt -d 'Leave perf\'s command line alone'
+complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s h -l help -d 'Help'
+complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s V -l version -d 'Version'
+complete -c pyperf-run -n __fish_is_first_token -xa '(__fish_complete_subcommand)'
+complete -c pyperf-run -n __fish_is_first_token -xa report -d 'perf report with good defaults'
+complete -c pyperf-run -n __fish_is_first_token -xa script -d 'perf script with good defaults'
+complete -c pyperf-run -n __fish_is_first_token -xa flamegraph -d 'Write a flame graph'
+complete -c pyperf-run -n __fish_is_first_token -xa doctor -d 'Why do I not see Python names?'
+complete -c pyperf-run -n __fish_is_first_token -xa systemd -d 'Profile a service'
+complete -c pyperf-run -n '__fish_seen_subcommand_from flamegraph' -s i -r -d 'Recording'
+complete -c pyperf-run -n '__fish_seen_subcommand_from flamegraph' -s o -r -d 'Output'
+complete -c pyperf-run -n '__fish_seen_subcommand_from doctor' -l json -d 'For machines'
+complete -c pyperf-run -n '__fish_seen_subcommand_from doctor' -xa '(__fish_complete_pids)'
+complete -c pyperf-run -n '__fish_seen_subcommand_from systemd' -xa 'enable disable status'
+complete -c pyperf-run -n '__fish_seen_subcommand_from systemd' -l user -d 'User services'
+complete -c pyperf-run -n '__fish_seen_subcommand_from systemd' -l root -r -d 'System in a folder'

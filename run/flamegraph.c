@@ -1,0 +1,131 @@
+/* pyperf-run flamegraph: perf script's call chains as a page, a picture or collapsed lines. */
+#include "chains.h"
+#include "child.h"
+#include "options.h"
+#include "progress.h"
+#include "render.h"
+#include "say.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct format {
+    const char *ending;
+    void (*render)(const struct node *, FILE *);
+} formats[] = {
+    {".html", render_html},
+    {".folded", render_folded},
+    {".svg", render_svg},
+};
+
+static const struct format *format_of(const char *path)
+{
+    size_t length = strlen(path);
+
+    for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+        size_t ending = strlen(formats[i].ending);
+        if (length > ending && strcmp(path + length - ending, formats[i].ending) == 0)
+            return &formats[i];
+    }
+    return NULL;
+}
+
+static int parse(int argc, char **argv, const char **data, const char **out)
+{
+    for (int i = 1; i < argc; i++) {
+        const char **value = strcmp(argv[i], "-i") == 0 || strcmp(argv[i], "--input") == 0 ? data
+                             : strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0
+                                 ? out
+                                 : NULL;
+        if (!value) {
+            say_error("flamegraph: unknown argument '%s'; see pyperf-run(1)", argv[i]);
+            return EXIT_USAGE;
+        }
+        if (++i == argc) {
+            say_error("flamegraph: option '%s' needs a value", argv[i - 1]);
+            return EXIT_USAGE;
+        }
+        *value = argv[i];
+    }
+    if (!*out || !format_of(*out)) {
+        say_error("flamegraph: -o FILE is needed, ending in .html, .svg or .folded");
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+/* The chains of `data`; NULL with a reason said. */
+static struct node *read_chains(const char *data)
+{
+    char *argv[] = {"perf", "script",          "--no-inline", "--max-stack=8191",
+                    "-F",   "comm,ip,sym,dso", "-i",          (char *)data,
+                    NULL};
+    struct node *tree = tree_new();
+    struct child_pipe child;
+    int rc = tree ? child_open(&child, argv, ERRORS_STAY) : -ENOMEM, status;
+
+    if (rc) {
+        say_error("perf: %s", rc == -ENOENT ? "command not found" : strerror(-rc));
+        tree_free(tree);
+        return NULL;
+    }
+    progress_begin("reading call chains");
+    rc = child.out ? chains_read(tree, child.out) : -ENOMEM;
+    status = child_close(&child);
+    progress_end();
+    if (rc == 0 && status == 0 && tree->samples)
+        return tree;
+    say_error("%s: %s", data,
+              rc            ? strerror(-rc)
+              : status == 0 ? "there is no sample in it"
+                            : "perf script cannot read it");
+    tree_free(tree);
+    return NULL;
+}
+
+/* A temporary file takes the place of an earlier one only when it is whole. */
+static int write_file(const struct node *tree, const char *path)
+{
+    char fresh[PATH_MAX];
+    FILE *out;
+    int rc;
+
+    if (snprintf(fresh, sizeof(fresh), "%s.writing", path) >= (int)sizeof(fresh))
+        return -ENAMETOOLONG;
+    out = fopen(fresh, "we");
+    if (!out)
+        return -errno;
+    format_of(path)->render(tree, out);
+    rc = ferror(out) ? -EIO : 0;
+    if (fclose(out) != 0)
+        rc = -errno;
+    if (rc == 0 && rename(fresh, path) != 0)
+        rc = -errno;
+    if (rc)
+        unlink(fresh);
+    return rc;
+}
+
+int command_flamegraph(int argc, char **argv)
+{
+    const char *data = "perf.data", *path = NULL;
+    struct node *tree;
+    int rc = parse(argc, argv, &data, &path);
+
+    if (rc)
+        return rc;
+    tree = read_chains(data);
+    if (!tree)
+        return EXIT_FAILURE;
+    rc = write_file(tree, path);
+    if (rc)
+        say_error("%s: %s", path, strerror(-rc));
+    else
+        say_note("%s: %lu samples", path, tree->samples);
+    tree_free(tree);
+    return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+}

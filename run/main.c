@@ -1,0 +1,96 @@
+/* pyperf-run: options, then the right command.  What each does is in its own file. */
+#include "options.h"
+#include "perfcmd.h"
+#include "say.h"
+
+#include <pyperf.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+    "Usage: pyperf-run [OPTION...] [--] COMMAND [ARG...]\n"
+    "\n"
+    "Runs a Python program so that Linux perf sees its Python functions.\n"
+    "\n"
+    "  pyperf-run python app.py                      run it, ready for `perf record -p`\n"
+    "  pyperf-run perf record -g python app.py       record a complete profile of it\n"
+    "  pyperf-run report [-i FILE] [ARG...]          perf report with good defaults\n"
+    "  pyperf-run script [-i FILE] [ARG...]          perf script with good defaults\n"
+    "  pyperf-run flamegraph [-i FILE] -o OUT        OUT.html, OUT.svg or OUT.folded\n"
+    "  pyperf-run doctor [--json] [PROGRAM | PID]    why do I not see Python names?\n"
+    "  pyperf-run systemd enable|disable|status UNIT profile a service\n"
+    "\n"
+    "  -q, --quiet     say nothing but errors\n"
+    "      --keep      keep the trampoline images after perf record\n"
+    "      --no-adapt  leave perf's command line as it is\n"
+    "  -h, --help      print this and leave\n"
+    "  -V, --version   print the version and leave\n"
+    "\n"
+    "A program called like one of the commands is run with: pyperf-run -- report\n"
+    "Manual: pyperf-run(1), libpyperf(7).\n";
+
+static int bad_option(const char *word)
+{
+    say_error("unknown option '%s'; see pyperf-run --help", word);
+    return EXIT_USAGE;
+}
+
+/* Reads our own options.  Returns -1 to go on, or an exit status. */
+static int parse(struct options *options, int argc, char **argv, int *separated)
+{
+    int next = 1;
+
+    for (; next < argc && argv[next][0] == '-'; next++) {
+        const char *word = argv[next];
+        if (strcmp(word, "--") == 0) {
+            *separated = 1;
+            next++;
+            break;
+        } else if (strcmp(word, "-q") == 0 || strcmp(word, "--quiet") == 0) {
+            say_quiet();
+        } else if (strcmp(word, "--keep") == 0) {
+            options->keep = true;
+        } else if (strcmp(word, "--no-adapt") == 0) {
+            options->no_adapt = true;
+        } else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
+            return fputs(usage, stdout) < 0 || fflush(stdout) != 0;
+        } else if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0) {
+            return puts("pyperf-run " PYPERF_VERSION) < 0 || fflush(stdout) != 0;
+        } else {
+            return bad_option(word);
+        }
+    }
+    options->argc = argc - next;
+    options->argv = argv + next;
+    if (options->argc > 0)
+        return -1;
+    say_error("no command given; see pyperf-run --help");
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(int, char **);
+    } commands[] = {
+        {"report", command_report},         {"script", command_report},
+        {"flamegraph", command_flamegraph}, {"doctor", command_doctor},
+        {"systemd", command_systemd},
+    };
+    struct options options = {.keep = false};
+    int separated = 0, status = parse(&options, argc, argv, &separated);
+    struct perfcmd cmd;
+    const char *culprit;
+
+    if (status >= 0)
+        return status;
+    for (size_t i = 0; !separated && i < sizeof(commands) / sizeof(*commands); i++)
+        if (strcmp(options.argv[0], commands[i].name) == 0)
+            return commands[i].run(options.argc, options.argv);
+    if (perfcmd_is_perf(options.argv[0]) &&
+        (perfcmd_parse(&cmd, options.argc, options.argv, &culprit) != 0 || cmd.is_record))
+        return command_record(&options);
+    return command_run(&options);
+}

@@ -1,0 +1,261 @@
+/*
+ * pyperf-run perf record: find out what will run, complete the line, run perf in the foreground,
+ * and afterwards make the recording independent of the image files.
+ */
+#include "adapt.h"
+#include "child.h"
+#include "convert.h"
+#include "images.h"
+#include "library.h"
+#include "options.h"
+#include "preload.h"
+#include "say.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* -- Before ------------------------------------------------------------------------------------ */
+
+/* One line, all options: what perf will be told beyond what the user typed. */
+static void say_changes(const struct adapt_plan *plan)
+{
+    char added[256] = "";
+    size_t used = 0;
+
+    for (char *const *option = plan->options; *option && used < sizeof(added); option++)
+        used += (size_t)snprintf(added + used, sizeof(added) - used, " %s", *option);
+    if (used)
+        say_note("added to perf record:%s (%s)", added, plan->why);
+    if (plan->starved)
+        say_warning("the ring buffer may be too small (-m %s) and lose samples: raise "
+                    "/proc/sys/kernel/perf_event_mlock_kb or `ulimit -l`, or lower -F",
+                    plan->ring);
+}
+
+/* The command is started by pyperf-exec, so that the preload reaches it and not perf. */
+static int preload_prefix(char *prefix[4], bool wanted)
+{
+    static char randomize[] = "-r";
+    static char helper[PATH_MAX], variable[PATH_MAX + 4096];
+    char library[PATH_MAX], *merged;
+    int words = 0;
+
+    prefix[0] = NULL;
+    if (!wanted)
+        return 0;
+    if (library_find(library) != 0 || library_find_exec(helper) != 0)
+        return EXIT_CANNOT_EXECUTE;
+    merged = preload_merge(getenv("LD_PRELOAD"), library);
+    if (!merged ||
+        snprintf(variable, sizeof(variable), "LD_PRELOAD=%s", merged) >= (int)sizeof(variable)) {
+        free(merged);
+        say_error("LD_PRELOAD would become too long");
+        return EXIT_CANNOT_EXECUTE;
+    }
+    free(merged);
+    prefix[words++] = helper;
+    if (!(personality(0xffffffff) & ADDR_NO_RANDOMIZE))
+        prefix[words++] = randomize;
+    prefix[words++] = variable;
+    prefix[words] = NULL;
+    return 0;
+}
+
+static bool in_other_namespace(long pid)
+{
+    char name[64], ours[64] = "", theirs[64] = "";
+
+    snprintf(name, sizeof(name), "/proc/%ld/ns/mnt", pid);
+    return readlink("/proc/self/ns/mnt", ours, sizeof(ours) - 1) > 0 &&
+           readlink(name, theirs, sizeof(theirs) - 1) > 0 && strcmp(ours, theirs) != 0;
+}
+
+/* The first of -p's processes or -t's threads; NULL with a reason said if it cannot be looked at.
+ */
+static struct program *recorded_process(struct program *program, const char *pids)
+{
+    long pid = strtol(pids, NULL, 10);
+    char name[64], line[PATH_MAX + 128];
+    bool loaded = false;
+    FILE *maps;
+    int rc = program_of_process(program, (pid_t)pid);
+
+    if (rc) {
+        say_warning("process %ld: %s", pid,
+                    rc == -ESRCH ? "no such process" : "cannot be looked at: another user's");
+        return NULL;
+    }
+    snprintf(name, sizeof(name), "/proc/%ld/maps", pid);
+    maps = fopen(name, "re");
+    while (!loaded && maps && fgets(line, sizeof(line), maps))
+        loaded = strstr(line, "/libpyperf.so") != NULL;
+    if (maps)
+        fclose(maps);
+    program->elsewhere = in_other_namespace(pid);
+    if (!loaded)
+        say_warning("process %ld runs without libpyperf.so: no Python names will show; start it "
+                    "with pyperf-run",
+                    pid);
+    return program;
+}
+
+/* -- After ------------------------------------------------------------------------------------- */
+
+static void say_images(const struct images *images, const char *data)
+{
+    if (images->kept_uncached)
+        say_warning("%zu image%s kept: %s is readable only as long as %s there",
+                    images->kept_uncached, images->kept_uncached == 1 ? "" : "s", data,
+                    images->kept_uncached == 1 ? "it is" : "they are");
+}
+
+static void say_what_next(const char *data)
+{
+    bool plain = strcmp(data, "perf.data") == 0;
+
+    say_note("look at it with: pyperf-run report%s%s, or: pyperf-run flamegraph%s%s -o out.html",
+             plain ? "" : " -i ", plain ? "" : data, plain ? "" : " -i ", plain ? "" : data);
+}
+
+static void finish(const struct perfcmd *cmd, const struct perftool *perf,
+                   const struct adapt_plan *plan, bool keep)
+{
+    const char *data = cmd->output ? cmd->output : "perf.data";
+    struct images images;
+    int rc;
+
+    if (plan->stack_copies && perftool_converts(perf))
+        convert_recording(perf, data, cmd->buildid_dir);
+    rc = images_find(&images, perf->path, data);
+    if (rc == -EBADMSG) {
+        say_warning("perf %s cannot read %s back%s", perf->version, data,
+                    plan->compressed ? ": record again with --no-compression-level" : "");
+    } else if (rc == 0) {
+        images_cache(&images, perf->path, cmd->buildid_dir);
+        if (!keep && !cmd->no_buildid && !cmd->no_buildid_cache)
+            images_remove(&images);
+        say_images(&images, data);
+        say_what_next(data);
+    }
+    images_free(&images);
+}
+
+/* -- The command ------------------------------------------------------------------------------- */
+
+/* perf writes to its stdout when told so, and also when that is a pipe and no -o is given. */
+static bool goes_to_stdout(const struct perfcmd *cmd)
+{
+    struct stat status;
+
+    if (cmd->output)
+        return strcmp(cmd->output, "-") == 0;
+    return fstat(STDOUT_FILENO, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+static bool written_since(const char *data, const struct timespec *start)
+{
+    struct stat status;
+
+    return stat(data, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
+           (status.st_mtim.tv_sec > start->tv_sec ||
+            (status.st_mtim.tv_sec == start->tv_sec && status.st_mtim.tv_nsec >= start->tv_nsec));
+}
+
+static int parse_or_say(struct perfcmd *cmd, const struct options *options)
+{
+    const char *culprit;
+
+    if (perfcmd_parse(cmd, options->argc, options->argv, &culprit) != 0) {
+        say_error("perf record: option '%s' needs a value", culprit);
+        return EXIT_USAGE;
+    }
+    if (cmd->unknown && !cmd->separated && !cmd->help) {
+        say_error("perf record: '%s' is an option I do not know: put -- before the command to "
+                  "profile",
+                  cmd->unknown);
+        return EXIT_USAGE;
+    }
+    if (goes_to_stdout(cmd))
+        cmd->split_output = true;
+    return 0;
+}
+
+/* Exec'd under the name "perf": given a path, perf would look for the command beside itself. */
+static int run_perf(const struct perftool *perf, char **line, int *status)
+{
+    static char name[] = "perf";
+    int rc, persona;
+
+    line[0] = name;
+    persona = personality(0xffffffff);
+    personality((unsigned long)persona | ADDR_NO_RANDOMIZE); /* for pyperf-exec: see there */
+    rc = child_foreground(perf->path, line, status);
+    personality((unsigned long)persona);
+    if (rc)
+        say_error("%s: %s", perf->path, strerror(-rc));
+    return rc ? EXIT_CANNOT_EXECUTE : 0;
+}
+
+int command_record(const struct options *options)
+{
+    static struct program program;
+    static struct perftool perf;
+    struct program *known = NULL;
+    struct perfcmd cmd;
+    struct machine machine;
+    struct adapt_plan plan = {.stack_copies = false};
+    struct timespec start;
+    char *prefix[4], **line;
+    int status, rc = parse_or_say(&cmd, options);
+    const char *process;
+    bool profiles;
+
+    if (rc)
+        return rc;
+    rc = perftool_find(&perf, cmd.argv[0]);
+    if (rc) {
+        say_error("%s: %s; install the package that has perf (Debian: linux-perf)", cmd.argv[0],
+                  rc == -ENOENT ? "command not found" : strerror(-rc));
+        return rc == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+    }
+    /* With -p or -t the command only says how long. */
+    process = cmd.pids ? cmd.pids : cmd.tids;
+    profiles = cmd.command < cmd.argc && !process && !cmd.help;
+    if (profiles) {
+        rc = program_find_or_say(&program, cmd.argv[cmd.command]);
+        if (rc)
+            return rc;
+        known = &program;
+    } else if (process && !cmd.help) {
+        known = recorded_process(&program, process);
+    }
+    rc = preload_prefix(prefix, profiles);
+    if (rc)
+        return rc;
+    if (!options->no_adapt && !cmd.help && (profiles || known)) {
+        machine_read(&machine);
+        adapt_plan(&plan, &cmd, known, &perf, &machine);
+        say_changes(&plan);
+    }
+    line = perfcmd_rewrite(&cmd, plan.options, prefix);
+    if (!line) {
+        say_error("%s", strerror(ENOMEM));
+        return EXIT_CANNOT_EXECUTE;
+    }
+    clock_gettime(CLOCK_REALTIME_COARSE, &start); /* the clock of file times */
+    rc = run_perf(&perf, line, &status);
+    free(line);
+    if (rc)
+        return rc;
+    if (!cmd.split_output && !cmd.help &&
+        written_since(cmd.output ? cmd.output : "perf.data", &start))
+        finish(&cmd, &perf, &plan, options->keep);
+    child_exit_like(status);
+}

@@ -1,0 +1,32 @@
+/* pyperf-run COMMAND: put the library into its environment and become it. */
+#include "library.h"
+#include "options.h"
+#include "preload.h"
+#include "program.h"
+#include "say.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int command_run(const struct options *options)
+{
+    static struct program program;
+    char library[PATH_MAX], *merged;
+    int status = program_find_or_say(&program, options->argv[0]);
+
+    if (status)
+        return status;
+    if (library_find(library) != 0)
+        return EXIT_CANNOT_EXECUTE;
+    merged = preload_merge(getenv("LD_PRELOAD"), library);
+    if (!merged || setenv("LD_PRELOAD", merged, 1) != 0) {
+        say_error("%s", strerror(ENOMEM));
+        return EXIT_CANNOT_EXECUTE;
+    }
+    execvp(options->argv[0], options->argv);
+    status = errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+    say_error("%s: %s", options->argv[0], strerror(errno));
+    return status;
+}

@@ -1,0 +1,62 @@
+"""Subinterpreters, with the main one's GIL and with their own, come, go, and have names."""
+
+import harness
+import image
+from harness import Skip, case
+from test_behaviour import same
+
+
+def go(t, *arguments):
+    done = same(t, t.program("guest_interpreters.py"), *arguments)
+    if done.stdout == b"no way\n":
+        raise Skip("%s has no way to do this" % t.python.label)
+    return done
+
+
+def names(t, *arguments):
+    ours = harness.check_ok(t.py(t.program("guest_interpreters.py"), *arguments))
+    entries = image.read_map(t.map_path(ours.pid))
+    assert not image.overlap(entries), image.overlap(entries)
+    # Without prefix and file, which is <string> or <script>.
+    return {entry.name[len("py::") :].rsplit(":", 1)[0] for entry in entries}
+
+
+@case("interpreters", each=harness.supported)
+def with_the_main_gil(t):
+    assert go(t, "one_after_the_other", "legacy").stdout == b"done\n"
+    told = names(t, "one_after_the_other", "legacy")
+    missing = [n for n in range(20) if "in_sub_legacy_%d" % n not in told]
+    assert not missing, "no names in interpreters %s" % missing
+
+
+@case("interpreters", each=harness.supported)
+def with_a_gil_of_their_own(t):
+    assert go(t, "one_after_the_other", "own").stdout == b"done\n"
+    told = names(t, "one_after_the_other", "own")
+    for kind in ("in_sub", "late"):
+        missing = [n for n in range(20) if "%s_own_%d" % (kind, n) not in told]
+        assert not missing, "no %s in interpreters %s" % (kind, missing)
+
+
+@case("interpreters", each=harness.supported)
+def in_each_other(t):
+    go(t, "nested")
+    assert "in_sub_inner" in names(t, "nested")
+
+
+@case("interpreters", each=harness.supported)
+def from_several_threads(t):
+    go(t, "from_threads")
+    told = names(t, "from_threads")
+    missing = [n for n in range(4) if "in_sub_t%d_5" % n not in told]
+    assert not missing, "no names of threads %s" % missing
+
+
+@case("interpreters", each=harness.supported)
+def pools_and_calls(t):
+    assert go(t, "pool").code == 0
+
+
+@case("interpreters", each=harness.supported)
+def left_open_at_exit(t):
+    go(t, "left_open")

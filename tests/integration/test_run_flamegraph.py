@@ -1,0 +1,107 @@
+"""pyperf-run flamegraph: a page, a picture and collapsed lines of one recording."""
+
+import json
+import os
+import re
+import shutil
+import xml.dom.minidom
+
+import harness
+import wrapper
+from harness import case
+
+APP = """
+import time
+
+def leaf():
+    end = time.process_time() + 0.4
+    while time.process_time() < end:
+        sum(range(100))
+
+def lambdas(): return (lambda: leaf())()
+
+lambdas()
+"""
+
+
+def recorded(t):
+    run = wrapper.Wrapper(t, t.subject)
+    app = t.path("a<b;c.py")  # a name that neither HTML nor the collapsed format can take as it is
+    with open(app, "w") as file:
+        file.write(APP)
+    done = run.record("-F", "499", t.world.newest_on_host().path, app)
+    assert done.code == 0, done.stderr
+    return run, app
+
+
+def made(run, ending):
+    out = run.t.path("out." + ending)
+    done = run("flamegraph", "-i", run.data, "-o", out)
+    assert done.code == 0 and os.listdir(run.t.folder).count("out.%s.writing" % ending) == 0, done
+    with open(out) as file:
+        return int(re.search(rb": (\d+) samples", done.stderr).group(1)), file.read()
+
+
+@case("run", each=wrapper.perfs)
+def three_formats_count_the_same_samples(t):
+    run, app = recorded(t)
+    total, folded = made(run, "folded")
+    lines = [line.rsplit(" ", 1) for line in folded.splitlines()]
+    assert sum(int(count) for _, count in lines) == total, total
+    name = "py::leaf:" + app.replace(";", ":")
+    leaf = sum(int(count) for chain, count in lines if name in chain.split(";"))
+    assert leaf > 0.5 * total, "%d of %d samples in leaf" % (leaf, total)
+
+    total, page = made(run, "html")
+    assert not re.search(r'(src|href)="', page), "the page is not self-contained"
+    data = json.loads(re.search(r"^const root = (.*);$", page, re.M).group(1))
+    assert data["v"] == total
+
+    def samples(node):
+        own = node["v"] if node["n"] == "leaf:" + app and node["k"] == "p" else 0
+        return own or sum(samples(child) for child in node.get("c", []))
+
+    assert samples(data) == leaf, (samples(data), leaf)
+    total, picture = made(run, "svg")
+    titles = [n.firstChild.data for n in xml.dom.minidom.parseString(picture).getElementsByTagName("title")]
+    assert "all (%d samples, 100.00%%)" % total in titles
+    assert any(title.startswith("leaf:" + app) for title in titles), titles[:20]
+    return "%d samples" % total
+
+
+@case("run", each=wrapper.perfs)
+def the_page_works_in_a_browser(t):
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if not browser:
+        raise harness.Skip("no chromium")
+    run, app = recorded(t)
+    made(run, "html")
+    shown = {}
+    for switch in ("", "internals", "python"):
+        argv = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000"]
+        argv += ["--user-data-dir=" + t.path("browser"), "--dump-dom"]
+        done = t.run(argv + ["file://%s#%s" % (t.path("out.html"), switch)], None)
+        dom = done.stdout.decode()
+        shown[switch] = re.findall(r'<g class="frame".*?name="(.*?)"', dom) or re.findall(
+            r"<title>([^<]*?) \(\d+ samples, [0-9.]+ %\)</title>", dom
+        )
+        assert shown[switch], dom[-3000:]
+    assert any("_PyEval" in name for name in shown[""]), shown[""]
+    assert not any("_PyEval" in name for name in shown["internals"]), shown["internals"]
+    assert any(name.startswith("_start") for name in shown["internals"]), shown["internals"]
+    assert set(n.split(":")[0] for n in shown["python"]) >= {"all", "leaf", "lambdas"}
+    assert not any(name.startswith("_start") for name in shown["python"]), shown["python"]
+
+
+@case("run")
+def flamegraph_says_what_is_wrong(t):
+    run = wrapper.Wrapper(t, t.world.perfs[0] if t.world.perfs else None)
+    for arguments, words in (
+        ((), "-o FILE"),
+        (("-o", "out.png"), "-o FILE"),
+        (("-o",), "needs a value"),
+        (("--nonsense",), "unknown argument"),
+        (("-i", "/nonexistent", "-o", t.path("out.html")), "cannot read it"),
+    ):
+        done = run("flamegraph", *arguments)
+        assert done.code in (1, 2) and words in done.stderr.decode(), (arguments, done)

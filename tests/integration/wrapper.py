@@ -1,0 +1,99 @@
+"""pyperf-run as the cases call it: from a folder with the library, with a home of its own."""
+
+import collections
+import os
+import shutil
+import signal
+import stat
+import subprocess
+
+import harness
+import recording
+import roots
+
+Setting = collections.namedtuple("Setting", "python perf")
+Setting.label = property(lambda s: "%s %s" % (s.python.label, s.perf))
+
+
+def settings(world):
+    """Every interpreter under every perf."""
+    return [Setting(p, perf) for p in harness.supported(world) for perf in world.perfs]
+
+
+def perfs(world):
+    return world.perfs
+
+
+class Wrapper:
+    """One case's pyperf-run.  Nothing of this machine's build-id cache is seen or touched."""
+
+    def __init__(self, t, perf=None, root=None):
+        self.t = t
+        self.root = root or roots.HOST
+        self.home = t.path("home")
+        self.bin = t.path("bin")
+        self.program = os.path.join(self.bin, "pyperf-run")
+        self.data = t.path("perf.data")
+        os.makedirs(self.home)
+        os.makedirs(self.bin)
+        for name in ("pyperf-run", "pyperf-exec"):
+            built = os.path.join(os.path.dirname(t.world.built_library), name)
+            if not os.path.exists(built):
+                raise harness.Skip(name + " is not built")
+            shutil.copy(built, self.bin)
+        shutil.copy(t.world.library, self.bin)
+        self.library = os.path.join(self.bin, "libpyperf.so")
+        if perf:
+            self.put_perf(perf)
+
+    def put_perf(self, perf):
+        """A command `perf` for PATH.  Under a loader it must still believe to be called perf."""
+        argv = perf.argv(self.root)
+        if len(argv) > 1:
+            argv[1:1] = ["--argv0", "perf"]
+        self.script("perf", "exec " + " ".join(argv) + ' "$@"')
+
+    def script(self, name, *lines, interpreter="/bin/sh"):
+        path = os.path.join(self.bin, name)
+        with open(path, "w") as file:
+            file.write("#!%s\n%s\n" % (interpreter, "\n".join(lines)))
+        os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+        return path
+
+    def env(self, **more):
+        base = {
+            "HOME": self.home,
+            "PATH": self.bin + ":/usr/local/bin:/usr/bin:/bin",
+            "PYPERF_DIR": self.t.images,
+        }
+        base.update(more)
+        return {name: value for name, value in base.items() if value is not None}
+
+    def start(self, *arguments, env=None, **options):
+        argv = [self.program] + list(arguments)
+        return self.t.start(argv, self.env(**(env or {})), root=self.root, **options)
+
+    def __call__(self, *arguments, env=None, **options):
+        argv = [self.program] + list(arguments)
+        return self.t.run(argv, self.env(**(env or {})), root=self.root, **options)
+
+    def record(self, *arguments, before=(), **options):
+        """`pyperf-run perf record` of a command, with an event that exists everywhere."""
+        perf = ["perf", "record", "-e", "cpu-clock", "-o", self.data]
+        return self(*before, *perf, *arguments, **options)
+
+    def samples(self, data=None):
+        """What `pyperf-run script` shows."""
+        fields = "comm,pid,tid,time,ip,sym,dso"
+        done = self("script", "--ns", "-F", fields, "-i", data or self.data)
+        assert done.code == 0, "script: %r" % done.stderr
+        return recording.parse(done.stdout.decode("utf-8", "surrogateescape"))
+
+
+def interrupt(process):
+    """What Ctrl-C does: SIGINT to the whole process group."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def new_group():
+    return {"preexec_fn": os.setpgrp, "stdout": subprocess.DEVNULL}
