@@ -62,6 +62,12 @@ static inline void pyperf_arch_unsign(unsigned char *code, size_t code_size, uns
     (void)code, (void)code_size, (void)cfi, (void)cfi_size;
 }
 
+/* Instruction fetch sees what was stored. */
+static inline void pyperf_arch_sync_code(const void *start, size_t size)
+{
+    (void)start, (void)size;
+}
+
 register uintptr_t pyperf_stack_pointer __asm__("rsp");
 
 #elif defined(__aarch64__)
@@ -119,6 +125,22 @@ static inline void pyperf_arch_unsign(unsigned char *code, size_t code_size, uns
     for (size_t at = 0; at < cfi_size; at++)
         if (cfi[at] == CFA_NEGATE_RA_STATE)
             cfi[at] = CFA_NOP;
+}
+
+/* Arm ARM, B2.4.4: makes what was stored known to instruction fetch.  The builtin would call
+ * libgcc's helper, which Debian 12 builds without BTI. */
+static inline void pyperf_arch_sync_code(const void *start, size_t size)
+{
+    uint64_t type; /* bits 16-19 and 0-3: log2 of words in the smallest lines of the caches */
+    __asm__ volatile("mrs %0, ctr_el0" : "=r"(type));
+    const uintptr_t end = (uintptr_t)start + size;
+    const uintptr_t data_line = 4UL << (type >> 16 & 15), code_line = 4UL << (type & 15);
+    for (uintptr_t at = (uintptr_t)start & -data_line; at < end; at += data_line)
+        __asm__ volatile("dc cvau, %0" ::"r"(at) : "memory");
+    __asm__ volatile("dsb ish" ::: "memory");
+    for (uintptr_t at = (uintptr_t)start & -code_line; at < end; at += code_line)
+        __asm__ volatile("ic ivau, %0" ::"r"(at) : "memory");
+    __asm__ volatile("dsb ish\n\tisb" ::: "memory");
 }
 
 register uintptr_t pyperf_stack_pointer __asm__("sp");

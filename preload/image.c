@@ -401,30 +401,22 @@ static int reserve_blocks(int fd, size_t size)
     return status;
 }
 
-/* Address space that starts where the program header's alignment allows.  libdw takes an object to
- * end on such a boundary, and drops whatever it then finds to overlap. */
-static void *reserve_aligned(size_t size)
+/* Address space that starts where the program header's alignment allows; NULL: none.  libdw takes
+ * an object to end on such a boundary, and perf 7 drops the call chains of a process in which two
+ * objects overlap. */
+static unsigned char *reserve_space(size_t size)
 {
-    const uintptr_t boundary = PYPERF_ARCH_PAGE_MAX;
+    const size_t slack = PYPERF_ARCH_PAGE_MAX - (size_t)getpagesize();
     unsigned char *space =
-        mmap(NULL, size + boundary, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        mmap(NULL, size + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (space == MAP_FAILED)
         return NULL;
-    size_t before = -(uintptr_t)space & (boundary - 1);
+    size_t before = -(uintptr_t)space & (PYPERF_ARCH_PAGE_MAX - 1);
     if (before != 0)
         munmap(space, before);
-    munmap(space + before + size, boundary - before);
+    if (before != slack)
+        munmap(space + before + size, slack - before);
     return space + before;
-}
-
-static void *map_text(int fd, size_t size)
-{
-    void *place = getpagesize() < PYPERF_ARCH_PAGE_MAX ? reserve_aligned(size) : NULL;
-    int fixed = place != NULL ? MAP_FIXED : 0;
-    void *text = mmap(place, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | fixed, fd, 0);
-    if (text == MAP_FAILED && place != NULL)
-        munmap(place, size);
-    return text;
 }
 
 static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
@@ -438,23 +430,25 @@ static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
     if (status != 0)
         return status;
 
-    void *tail =
-        mmap(NULL, l->file_size - l->tail, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)l->tail);
-    if (tail == MAP_FAILED)
-        return -errno;
-    fill_tail(tail, l);
-
-    void *text = map_text(fd, l->tail);
-    if (text == MAP_FAILED) {
+    /* Both parts where the file offset says, so that perf takes them for parts of one object. */
+    unsigned char *base = reserve_space(l->file_size);
+    if (base == NULL)
+        return -ENOMEM;
+    size_t tail_size = l->file_size - l->tail;
+    unsigned char *tail = base + l->tail;
+    if (mmap(base, l->tail, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED ||
+        mmap(tail, tail_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)l->tail) ==
+            MAP_FAILED) {
         status = -errno;
-        munmap(tail, l->file_size - l->tail);
+        munmap(base, l->file_size);
         return status;
     }
+    fill_tail((struct image_tail *)tail, l);
     /* A child must not write into its parent's file. */
-    madvise(tail, l->file_size - l->tail, MADV_DONTFORK);
-    image->base = (uintptr_t)text;
+    madvise(tail, tail_size, MADV_DONTFORK);
+    image->base = (uintptr_t)base;
     image->tail = tail;
-    image->tail_size = l->file_size - l->tail;
+    image->tail_size = tail_size;
     return 0;
 }
 
@@ -525,7 +519,7 @@ int pyperf_image_create_anonymous(struct pyperf_image *image, unsigned capacity)
         munmap(prefix, l.tail);
         return status;
     }
-    __builtin___clear_cache((char *)prefix, (char *)prefix + l.text_end);
+    pyperf_arch_sync_code(prefix, l.text_end);
     *image = (struct pyperf_image){.base = (uintptr_t)prefix};
     describe(image, &l, capacity);
     pyperf_log_debug("anonymous trampolines: %u slots at %#lx", capacity,

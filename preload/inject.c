@@ -27,7 +27,7 @@
 #include "slot.h"
 #include "stack.h"
 
-/* Usually of crtbeginS.o, which x86-64 links without (CMakeLists.txt); pthread_atfork() tells by
+/* Usually of crtbeginS.o, which is not linked in (CMakeLists.txt); pthread_atfork() tells by
  * it whose handlers they are. */
 extern void *const __dso_handle;
 __attribute__((weak, visibility("hidden"))) void *const __dso_handle = (void *)&__dso_handle;

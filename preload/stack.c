@@ -16,7 +16,7 @@
  */
 enum { SEGMENT = 65536, RESERVE = 65536 };
 
-/* Linux keeps at least 128 MiB below the top free of mappings (arch/x86/mm/mmap.c, MIN_GAP). */
+/* Linux keeps at least 128 MiB below the top free of mappings (mm/util.c, MIN_GAP). */
 enum { MAIN_MOST = 64 << 20 };
 
 __thread uintptr_t pyperf_stack_limit __attribute__((tls_model("initial-exec"))) = UINTPTR_MAX;

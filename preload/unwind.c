@@ -9,8 +9,8 @@
 
 #include "image.h"
 
-/* glibc 2.35 <dlfcn.h>, declared here so that the library builds and runs with older ones; the
- * layout is the same on x86-64 and aarch64, which have no dlfo_eh_dbase. */
+/* glibc 2.35 <dlfcn.h>, declared here so that the library builds and runs with older ones; this
+ * is the layout where there is no dlfo_eh_dbase. */
 struct find_object {
     unsigned long long flags;
     void *map_start;
