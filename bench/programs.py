@@ -36,7 +36,7 @@ def measure_one(world, python, path):
     trial = world.run(python.root, commands[:1], 1, world.cpu, check=False)[0][0]
     if trial["code"] == SKIPPED:
         raise w.Unmeasured(w.last_line(trial["out"]))
-    rounds = world.run(python.root, commands, 3 if world.quick else 9, world.cpu)
+    rounds = world.run(python.root, commands, 3 if world.quick else 5, world.cpu)
     times = [[result["cpu"] for result in round_] for round_ in rounds]
     plain = [round_[0] for round_ in times]
     row = {"seconds": stats.median(plain)}

@@ -12,9 +12,13 @@
 #define PYPERF_ARCH_H
 
 #include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* DW_CFA_*: DWARF 4, section 7.23 */
+#define CFA_NOP          0x00
 #define CFA_ADVANCE(n)   (0x40 | (n)) /* in code alignment units, below 64 */
 #define CFA_OFFSET(reg)  (0x80 | (reg))
 #define CFA_RESTORE(reg) (0xc0 | (reg))
@@ -41,6 +45,23 @@ enum { DW_RBP = 6, DW_RSP = 7, DW_RETURN = 16 };
     CFA_ADVANCE(5), CFA_DEF_OFFSET, 16, CFA_OFFSET(DW_RBP), 2, CFA_ADVANCE(3), CFA_DEF_REGISTER,   \
         DW_RBP, CFA_ADVANCE(3), CFA_RESTORE(DW_RBP), CFA_DEF, DW_RSP, 8
 
+/* While a slot's callee runs, so at the return address into it. */
+#define PYPERF_ARCH_BODY_PROGRAM                                                                   \
+    CFA_DEF, DW_RBP, 16, CFA_OFFSET(DW_RBP), 2, CFA_OFFSET(DW_RETURN), 1
+
+/* Return addresses are not signed here. */
+static inline bool pyperf_arch_signs(const void *function)
+{
+    (void)function;
+    return false;
+}
+
+static inline void pyperf_arch_unsign(unsigned char *code, size_t code_size, unsigned char *cfi,
+                                      size_t cfi_size)
+{
+    (void)code, (void)code_size, (void)cfi, (void)cfi_size;
+}
+
 register uintptr_t pyperf_stack_pointer __asm__("rsp");
 
 #elif defined(__aarch64__)
@@ -62,6 +83,43 @@ enum { DW_X29 = 29, DW_X30 = 30, DW_SP = 31 };
     CFA_ADVANCE(1), CFA_NEGATE_RA_STATE, CFA_ADVANCE(1), CFA_DEF_OFFSET, 16, CFA_OFFSET(DW_X29),   \
         2, CFA_OFFSET(DW_X30), 1, CFA_ADVANCE(3), CFA_RESTORE(DW_X30), CFA_RESTORE(DW_X29),        \
         CFA_DEF_OFFSET, 0, CFA_ADVANCE(1), CFA_NEGATE_RA_STATE
+
+#define PYPERF_ARCH_BODY_PROGRAM                                                                   \
+    CFA_NEGATE_RA_STATE, CFA_DEF, DW_X29, 16, CFA_OFFSET(DW_X29), 2, CFA_OFFSET(DW_X30), 1
+
+/* Arm ARM (DDI 0487), C6.2 */
+#define INSN_PACIASP 0xd503233fU
+#define INSN_PACIBSP 0xd503237fU
+#define INSN_AUTIASP 0xd50323bfU
+#define INSN_BTI_C   0xd503245fU
+#define INSN_NOP     0xd503201fU
+
+/*
+ * Return addresses are signed where the interpreter signs its own.  Where it does not, ours would
+ * be the only signed ones, at which unwinders that do not know of it (libunwind before 1.8, so
+ * perf of Debian 12) end the call chain.
+ */
+static inline bool pyperf_arch_signs(const void *function)
+{
+    uint32_t first;
+    memcpy(&first, function, sizeof first);
+    return first == INSN_PACIASP || first == INSN_PACIBSP;
+}
+
+static inline void pyperf_arch_unsign(unsigned char *code, size_t code_size, unsigned char *cfi,
+                                      size_t cfi_size)
+{
+    const uint32_t bti_c = INSN_BTI_C, nop = INSN_NOP;
+    for (size_t at = 0; at < code_size; at += sizeof(uint32_t)) {
+        uint32_t word;
+        memcpy(&word, code + at, sizeof word);
+        if (word == INSN_PACIASP || word == INSN_AUTIASP)
+            memcpy(code + at, word == INSN_PACIASP ? &bti_c : &nop, sizeof word);
+    }
+    for (size_t at = 0; at < cfi_size; at++)
+        if (cfi[at] == CFA_NEGATE_RA_STATE)
+            cfi[at] = CFA_NOP;
+}
 
 register uintptr_t pyperf_stack_pointer __asm__("sp");
 

@@ -67,6 +67,12 @@ enum {
 static const unsigned char cie_program[] = {PYPERF_ARCH_CIE_PROGRAM};
 static const unsigned char fde_program[] = {PYPERF_ARCH_FDE_PROGRAM};
 
+/* What all slots of an image are copies of: the trampoline, matched to the interpreter. */
+struct slot {
+    unsigned char code[PYPERF_ARCH_SLOT_SIZE];
+    unsigned char cfi[sizeof fde_program];
+};
+
 struct cie {
     uint32_t length;
     uint32_t id; /* 0 */
@@ -192,7 +198,8 @@ static void fill_note(unsigned char *out, const struct layout *l,
     memcpy(note->build_id, build_id, BUILD_ID_SIZE);
 }
 
-static void fill_unwind(unsigned char *out, const struct layout *l, unsigned capacity)
+static void fill_unwind(unsigned char *out, const struct layout *l, const struct slot *model,
+                        unsigned capacity)
 {
     struct eh_frame_hdr *header = (struct eh_frame_hdr *)(out + l->eh_frame_hdr);
     header->version = 1;
@@ -215,7 +222,7 @@ static void fill_unwind(unsigned char *out, const struct layout *l, unsigned cap
     memcpy(cie->program, cie_program, sizeof cie_program);
 
     struct fde fde = {.length = sizeof fde - sizeof fde.length, .slot_size = PYPERF_ARCH_SLOT_SIZE};
-    memcpy(fde.program, fde_program, sizeof fde_program);
+    memcpy(fde.program, model->cfi, sizeof model->cfi);
     size_t at = l->eh_frame + sizeof(struct cie);
     size_t slot = l->text;
     for (unsigned i = 0; i < capacity; i++) {
@@ -229,11 +236,28 @@ static void fill_unwind(unsigned char *out, const struct layout *l, unsigned cap
     }
 }
 
-static void fill_text(unsigned char *out, const struct layout *l, unsigned capacity)
+static void fill_text(unsigned char *out, const struct layout *l, const struct slot *slot,
+                      unsigned capacity)
 {
     for (unsigned i = 0; i < capacity; i++)
-        memcpy(out + l->text + (size_t)i * PYPERF_ARCH_SLOT_SIZE, pyperf_slot_template,
-               PYPERF_ARCH_SLOT_SIZE);
+        memcpy(out + l->text + (size_t)i * PYPERF_ARCH_SLOT_SIZE, slot->code, sizeof slot->code);
+}
+
+static const void *matched = pyperf_slot_template;
+
+void pyperf_image_match(const void *function)
+{
+    matched = function;
+}
+
+static struct slot make_slot(void)
+{
+    struct slot slot;
+    memcpy(slot.code, pyperf_slot_template, sizeof slot.code);
+    memcpy(slot.cfi, fde_program, sizeof slot.cfi);
+    if (!pyperf_arch_signs(matched))
+        pyperf_arch_unsign(slot.code, sizeof slot.code, slot.cfi, sizeof slot.cfi);
+    return slot;
 }
 
 /* -- The writable part ---------------------------------------------------------------------- */
@@ -377,6 +401,32 @@ static int reserve_blocks(int fd, size_t size)
     return status;
 }
 
+/* Address space that starts where the program header's alignment allows.  libdw takes an object to
+ * end on such a boundary, and drops whatever it then finds to overlap. */
+static void *reserve_aligned(size_t size)
+{
+    const uintptr_t boundary = PYPERF_ARCH_PAGE_MAX;
+    unsigned char *space =
+        mmap(NULL, size + boundary, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (space == MAP_FAILED)
+        return NULL;
+    size_t before = -(uintptr_t)space & (boundary - 1);
+    if (before != 0)
+        munmap(space, before);
+    munmap(space + before + size, boundary - before);
+    return space + before;
+}
+
+static void *map_text(int fd, size_t size)
+{
+    void *place = getpagesize() < PYPERF_ARCH_PAGE_MAX ? reserve_aligned(size) : NULL;
+    int fixed = place != NULL ? MAP_FIXED : 0;
+    void *text = mmap(place, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | fixed, fd, 0);
+    if (text == MAP_FAILED && place != NULL)
+        munmap(place, size);
+    return text;
+}
+
 static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
                     const unsigned char *prefix)
 {
@@ -394,7 +444,7 @@ static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
         return -errno;
     fill_tail(tail, l);
 
-    void *text = mmap(NULL, l->tail, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    void *text = map_text(fd, l->tail);
     if (text == MAP_FAILED) {
         status = -errno;
         munmap(tail, l->file_size - l->tail);
@@ -418,8 +468,9 @@ static unsigned char *fill_prefix(const struct layout *l, unsigned capacity)
     random_bytes(build_id, sizeof build_id);
     fill_headers(prefix, l);
     fill_note(prefix, l, build_id);
-    fill_unwind(prefix, l, capacity);
-    fill_text(prefix, l, capacity);
+    struct slot slot = make_slot();
+    fill_unwind(prefix, l, &slot, capacity);
+    fill_text(prefix, l, &slot, capacity);
     return prefix;
 }
 

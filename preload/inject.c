@@ -17,6 +17,7 @@
 #include "codemap.h"
 #include "config.h"
 #include "evaluator.h"
+#include "image.h"
 #include "interp.h"
 #include "latecomer.h"
 #include "log.h"
@@ -42,6 +43,7 @@ static int start_once(void)
     static int state = UNTRIED;
     if (state == UNTRIED) {
         state = FAILED;
+        pyperf_image_match((const void *)python.default_evaluator);
         if (pyperf_interp_verify(&python) == 0 && pyperf_slots_start(&config) == 0 &&
             pthread_atfork(pyperf_slots_before_fork, pyperf_slots_after_fork_in_parent,
                            pyperf_slots_after_fork_in_child) == 0) {

@@ -6,8 +6,10 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "interp.h"
+#include "unwind.h"
 
 /* The same function under the name that libstdc++ looks for; asking dlsym() for the real one would
  * go wrong in programs whose malloc() makes a key. */
@@ -25,17 +27,18 @@ void pyperf_latecomer_watch(void (*found)(void *handle))
     __atomic_store_n(&report, found, __ATOMIC_RELEASE);
 }
 
-/* The library that contains `address`, kept loaded; NULL for the program itself, whose CPython
- * would have been there at the start. */
-static void *library_of(const void *address)
+/* The Python library that contains `address`, kept loaded; NULL for the program itself, whose
+ * CPython would have been there at the start.  Judged by its name first: dlopen() takes the
+ * loader's lock, which callers that have nothing to do with Python must not wait for. */
+static void *library_of(void *address)
 {
-    Dl_info info;
-    if (dladdr(address, &info) == 0 || info.dli_fname == NULL || info.dli_fname[0] != '/')
+    const char *path = pyperf_object_path(address);
+    if (path == NULL || path[0] != '/' || strstr(path, "python") == NULL)
         return NULL;
-    return dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    return dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
 }
 
-static void look_at_caller(const void *address)
+static void look_at_caller(void *address)
 {
     void *handle = library_of(address);
     if (handle == NULL)

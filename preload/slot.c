@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "gdb.h"
 #include "image.h"
 #include "log.h"
+#include "name.h"
 #include "perfmap.h"
 #include "pyperf.h"
 #include "unwind.h"
@@ -47,134 +49,6 @@ static char directory[sizeof current.path]; /* where the last image went */
 static struct entry *table;
 static size_t table_size; /* a power of two */
 static size_t table_used;
-
-/* -- Names ---------------------------------------------------------------------------------- */
-
-static char name[PYPERF_NAME_MAX + sizeof(uint64_t)]; /* zeros behind the end, for hashing */
-static size_t name_length;
-static bool name_overflows; /* what was to be appended did not fit */
-
-/* Eight bytes at once (Hacker's Delight, 6-1): whether one is a control character, below 0x20 or
- * 0x7f, or may begin one of U+0080 to U+009F, which are 0xc2 and another in UTF-8. */
-static bool may_have_control(uint64_t bytes)
-{
-    const uint64_t ones = ~(uint64_t)0 / 255;
-    uint64_t below = (bytes - ones * 0x20) & ~bytes;
-    uint64_t delete = bytes ^ ones * 0x7f;
-    uint64_t lead = bytes ^ ones * 0xc2;
-    uint64_t found = below | ((delete - ones) & ~delete) | ((lead - ones) & ~lead);
-    return (found & ones * 0x80) != 0;
-}
-
-/* Puts a character, or what stands for it; nothing of one that does not fit. */
-static void append_whole(const char *text, size_t size)
-{
-    if (name_overflows || name_length + size > PYPERF_NAME_MAX) {
-        name_overflows = true;
-        return;
-    }
-    memcpy(name + name_length, text, size);
-    name_length += size;
-}
-
-static void append_escaped(unsigned char byte)
-{
-    static const char digits[] = "0123456789abcdef";
-    char text[] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-    size_t size = sizeof text;
-    if (byte == '\n' || byte == '\t' || byte == '\r') {
-        text[1] = byte == '\n' ? 'n' : byte == '\t' ? 't' : 'r';
-        size = 2;
-    }
-    append_whole(text, size);
-}
-
-/* A control character would break the map's lines or a terminal: written as Python does. */
-static void append(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        unsigned char following = i + 1 < length ? (unsigned char)text[i + 1] : 0;
-        if (byte == 0xc2 && following >= 0x80 && following < 0xa0) {
-            append_escaped(following);
-            i++;
-        } else if (byte < 0x20 || byte == 0x7f) {
-            append_escaped(byte);
-        } else {
-            append_whole(text + i, 1);
-        }
-    }
-}
-
-static void append_raw(const char *text, size_t length)
-{
-    memcpy(name + name_length, text, length);
-    name_length += length;
-}
-
-/* The common case: short and clean.  False when it is not, and then nothing is composed. */
-static bool compose_quickly(const struct pyperf_symbol *symbol)
-{
-    static const char prefix[] = PYPERF_NAME_PREFIX;
-    name_length = 0;
-    if (symbol->qualname_length >= PYPERF_NAME_MAX / 2 ||
-        symbol->filename_length >= PYPERF_NAME_MAX / 2 - sizeof prefix)
-        return false;
-    append_raw(prefix, sizeof prefix - 1);
-    append_raw(symbol->qualname, symbol->qualname_length);
-    append_raw(":", 1);
-    append_raw(symbol->filename, symbol->filename_length);
-    memset(name + name_length, ' ', sizeof(uint64_t));
-    for (size_t i = 0; i < name_length; i += sizeof(uint64_t)) {
-        uint64_t bytes;
-        memcpy(&bytes, name + i, sizeof bytes);
-        if (may_have_control(bytes))
-            return false;
-    }
-    return true;
-}
-
-static bool is_continuation(char byte)
-{
-    return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
-static void compose(const struct pyperf_symbol *symbol)
-{
-    static const char cut[] = "...";
-    if (compose_quickly(symbol))
-        return;
-    name_length = 0;
-    name_overflows = false;
-    append(PYPERF_NAME_PREFIX, strlen(PYPERF_NAME_PREFIX));
-    append(symbol->qualname, symbol->qualname_length);
-    append(":", 1);
-    append(symbol->filename, symbol->filename_length);
-    if (!name_overflows)
-        return;
-    if (name_length > PYPERF_NAME_MAX - strlen(cut)) {
-        name_length = PYPERF_NAME_MAX - strlen(cut);
-        while (name_length > 0 && is_continuation(name[name_length]))
-            name_length--;
-    }
-    memcpy(name + name_length, cut, strlen(cut));
-    name_length += strlen(cut);
-}
-
-/* 64 bits, eight bytes a step; the multiplier is that of MurmurHash64A.  Two of 262,144 names
- * collide once in 500 million runs, and then share a label. */
-static uint64_t hash_name(void)
-{
-    uint64_t hash = name_length;
-    memset(name + name_length, 0, sizeof(uint64_t));
-    for (size_t i = 0; i < name_length; i += sizeof(uint64_t)) {
-        uint64_t bytes;
-        memcpy(&bytes, name + i, sizeof bytes);
-        hash = (hash ^ bytes) * 0xc6a4a7935bd1e995U;
-        hash ^= hash >> 32;
-    }
-    return hash | (hash == 0);
-}
 
 /* -- Table ---------------------------------------------------------------------------------- */
 
@@ -260,6 +134,7 @@ static int open_pool(void)
     if (status != 0)
         return status;
     pyperf_unwind_add(&current);
+    pyperf_gdb_add(&current);
     image_number++;
     if (next_capacity < LARGEST_CAPACITY)
         next_capacity *= GROWTH;
@@ -319,16 +194,16 @@ static void become_child(void)
 
 static uintptr_t add_name(void)
 {
-    uintptr_t slot = pyperf_image_add(&current, name, name_length);
+    uintptr_t slot = pyperf_image_add(&current, pyperf_name.text, pyperf_name.length);
     if (slot == 0) {
         if (open_pool() != 0)
             return 0;
-        slot = pyperf_image_add(&current, name, name_length);
+        slot = pyperf_image_add(&current, pyperf_name.text, pyperf_name.length);
     }
     if (slot != 0) {
         total_slots++;
         if (config->map)
-            pyperf_map_add(slot, PYPERF_ARCH_SLOT_SIZE, name, name_length);
+            pyperf_map_add(slot, PYPERF_ARCH_SLOT_SIZE, pyperf_name.text, pyperf_name.length);
     }
     return slot;
 }
@@ -337,8 +212,8 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
 {
     if (is_child()) /* forked past pthread_atfork, by a bare clone() */
         become_child();
-    compose(symbol);
-    uint64_t hash = hash_name();
+    pyperf_name_compose(symbol);
+    uint64_t hash = pyperf_name_hash();
     struct entry *entry = find(hash);
     if (entry->hash != 0)
         return entry->slot;
@@ -346,8 +221,7 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
         return other_slot;
     if (total_slots >= TOTAL_SLOTS - 1 || (table_used * 2 >= table_size && grow_table() != 0)) {
         pyperf_log_error("%u functions named: new ones share one name from now on", total_slots);
-        name_length = 0;
-        append_raw(PYPERF_NAME_OTHER, strlen(PYPERF_NAME_OTHER));
+        pyperf_name_set(PYPERF_NAME_OTHER);
         other_slot = add_name();
         return other_slot;
     }

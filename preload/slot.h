@@ -11,15 +11,8 @@
 #include <stddef.h>
 
 #include "config.h"
+#include "name.h"
 #include "trampoline.h"
-
-/* The two parts of a name: UTF-8, not NUL-terminated, any bytes; borrowed for the call. */
-struct pyperf_symbol {
-    const char *qualname;
-    size_t qualname_length;
-    const char *filename;
-    size_t filename_length;
-};
 
 /* Makes the first pool of trampolines.  0, or -errno after one log line that names the remedy. */
 int pyperf_slots_start(const struct pyperf_config *settings);

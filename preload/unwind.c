@@ -129,3 +129,12 @@ int pyperf_dl_iterate_phdr(phdr_callback callback, void *data)
     }
     return status;
 }
+
+const char *pyperf_object_path(void *address)
+{
+    struct find_object object;
+    if (pyperf_dl_find_object(address, &object) == 0)
+        return object.link_map != NULL ? object.link_map->l_name : NULL;
+    Dl_info info;
+    return dladdr(address, &info) != 0 ? info.dli_fname : NULL;
+}

@@ -19,4 +19,8 @@ struct pyperf_image;
  * readers need no lock.  Images beyond the table's 64 places unwind by perf only. */
 void pyperf_unwind_add(const struct pyperf_image *image);
 
+/* The path of the loaded object that contains `address`, or NULL.  Takes no lock where glibc
+ * is 2.35 or later; before that, the loader's. */
+const char *pyperf_object_path(void *address);
+
 #endif

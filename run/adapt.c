@@ -4,6 +4,7 @@
  * buffer so that nothing is lost on the way there.
  */
 #include "adapt.h"
+#include "number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +72,8 @@ static long frequency_of(const struct perfcmd *cmd, const struct machine *machin
 
     if (cmd->by_period || !cmd->frequency)
         return DEFAULT_FREQUENCY;
-    frequency = strcmp(cmd->frequency, "max") == 0 ? machine->sample_rate : atol(cmd->frequency);
+    frequency =
+        strcmp(cmd->frequency, "max") == 0 ? machine->sample_rate : number_at(cmd->frequency, 0);
     return frequency > 0 ? frequency : DEFAULT_FREQUENCY;
 }
 

@@ -1,6 +1,7 @@
 /* Did it work in this process, and can perf, here, see it? */
 #include "checks.h"
 #include "images.h"
+#include "number.h"
 
 #include <pyperf.h>
 
@@ -15,8 +16,8 @@ struct process {
     char root[64]; /* its root folder, as we can reach it */
     long own_pid;  /* as it sees itself: the last of NSpid */
     long uid;      /* effective */
-    int no_new_privileges;
-    int seccomp; /* 2: a filter */
+    long no_new_privileges;
+    long seccomp; /* 2: a filter */
     bool library, other_namespace;
     size_t images, lost;  /* images mapped; of them without a file */
     char image[PATH_MAX]; /* one of them, as the process sees it */
@@ -37,11 +38,12 @@ static void read_status(struct process *process)
     process->own_pid = process->pid;
     while (file && fgets(line, sizeof(line), file)) {
         char *last = strrchr(line, '\t');
-        sscanf(line, "Uid: %*d %ld", &process->uid);
-        sscanf(line, "NoNewPrivs: %d", &process->no_new_privileges);
-        sscanf(line, "Seccomp: %d", &process->seccomp);
+        char *effective = strncmp(line, "Uid:\t", 5) == 0 ? strchr(line + 5, '\t') : NULL;
+        process->uid = effective ? number_at(effective, 0) : process->uid;
+        process->no_new_privileges = number_behind(line, "NoNewPrivs:", process->no_new_privileges);
+        process->seccomp = number_behind(line, "Seccomp:", process->seccomp);
         if (strncmp(line, "NSpid:", 6) == 0 && last)
-            process->own_pid = atol(last);
+            process->own_pid = number_at(last, process->pid);
     }
     if (file)
         fclose(file);

@@ -36,6 +36,7 @@ int child_open(struct child_pipe *child, char *const *argv, enum child_errors er
     posix_spawn_file_actions_t actions;
     int ends[2], rc;
 
+    *child = (struct child_pipe){.pid = -1};
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     posix_spawn_file_actions_init(&actions);

@@ -1,5 +1,6 @@
 /* pyperf-run doctor: "why do I not see Python names?" */
 #include "checks.h"
+#include "number.h"
 #include "options.h"
 #include "say.h"
 
@@ -30,7 +31,7 @@ int command_doctor(int argc, char **argv)
     }
     check_machine(&findings);
     if (subject && is_number(subject))
-        check_process(&findings, (pid_t)atol(subject));
+        check_process(&findings, (pid_t)number_at(subject, 0));
     else if (subject)
         check_program(&findings, subject);
     if (json)

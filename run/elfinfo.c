@@ -3,6 +3,7 @@
  * passes: headers, dynamic section, dynamic symbols, and the code those symbols point to.
  */
 #include "elfinfo.h"
+#include "number.h"
 #include "prologue.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ bool elfinfo_version_of_name(const char *name, int *major, int *minor)
     const char *slash = strrchr(name, '/');
     const char *python = strstr(slash ? slash : name, "python");
 
-    return python && sscanf(python, "python%2d.%3d", major, minor) == 2;
+    return python && number_pair(python + strlen("python"), major, minor);
 }
 
 /* -- Bytes at a virtual address --------------------------------------------------------------- */

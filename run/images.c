@@ -5,6 +5,7 @@
  */
 #include "images.h"
 #include "child.h"
+#include "number.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -79,7 +80,7 @@ static int add_line(struct images *images, char *line)
 
     line[strcspn(line, "\n")] = '\0';
     if (event)
-        sscanf(event, " PERF_RECORD_MMAP%*s %ld/", &pid);
+        pid = number_at(event + strcspn(event + 1, " ") + 1, 0);
     path = event;
     path = path ? strstr(path, "]: ") : NULL;
     path = path ? strchr(path, '/') : NULL;

@@ -1,5 +1,6 @@
 /* Everything here is a number in /proc; a missing one takes the kernel's default. */
 #include "machine.h"
+#include "number.h"
 
 #include <linux/capability.h>
 #include <stdio.h>
@@ -11,14 +12,14 @@
 long machine_setting(const char *path, long otherwise)
 {
     FILE *file = fopen(path, "re");
-    long value;
+    char line[64] = "";
 
     if (!file)
         return otherwise;
-    if (fscanf(file, "%ld", &value) != 1)
-        value = otherwise;
+    if (!fgets(line, sizeof(line), file))
+        line[0] = '\0';
     fclose(file);
-    return value;
+    return number_at(line, otherwise);
 }
 
 bool machine_capable(int bit)
@@ -28,8 +29,8 @@ bool machine_capable(int bit)
     char line[256];
 
     while (file && fgets(line, sizeof(line), file))
-        if (sscanf(line, "CapEff: %llx", &set) == 1)
-            break;
+        if (strncmp(line, "CapEff:", 7) == 0)
+            set = strtoull(line + 7, NULL, 16);
     if (file)
         fclose(file);
     return set >> bit & 1;

@@ -22,7 +22,7 @@ bool perfcmd_is_perf(const char *word)
 
 static enum perfcmd_callgraph callgraph_of(const char *value)
 {
-    return strncmp(value, "fp", 2) == 0 ? CALLGRAPH_FP : CALLGRAPH_CHOSEN;
+    return value && strncmp(value, "fp", 2) == 0 ? CALLGRAPH_FP : CALLGRAPH_CHOSEN;
 }
 
 static void apply(struct perfcmd *cmd, const struct perfopt *option, const char *value,

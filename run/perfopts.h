@@ -11,9 +11,9 @@ enum perfopt_value {
 };
 
 struct perfopt {
-    char letter; /* 0: no short form */
-    const char *name;
+    const char *name; /* NULL: no long form */
     enum perfopt_value value;
+    char letter; /* 0: no short form */
 };
 
 /* By letter; NULL if there is none. */

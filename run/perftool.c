@@ -1,6 +1,7 @@
 /* perf tells about itself in `perf version --build-options`; distributions differ in both. */
 #include "perftool.h"
 #include "child.h"
+#include "number.h"
 #include "program.h"
 
 #include <stdio.h>
@@ -27,7 +28,7 @@ static void read_all(struct child_pipe *child, char *text, size_t size)
 static bool at_least(const char *version, int wanted_major, int wanted_minor)
 {
     int major = 0, minor = 0;
-    return sscanf(version, "%d.%d", &major, &minor) == 2 &&
+    return number_pair(version, &major, &minor) &&
            (major > wanted_major || (major == wanted_major && minor >= wanted_minor));
 }
 

@@ -2,6 +2,7 @@
 #include "child.h"
 #include "environment.h"
 #include "library.h"
+#include "number.h"
 #include "options.h"
 #include "preload.h"
 #include "say.h"
@@ -135,7 +136,7 @@ static int status(const struct request *request, const struct unit *unit)
            enabled ? unit->dropin : "", unit->found ? "" : " (no such unit)");
     if (manager_runs(request) &&
         systemctl(request, "show", "--property=MainPID", unit->name, text, sizeof(text)) == 0 &&
-        sscanf(text, "MainPID=%ld", &pid) == 1 && pid > 0)
+        (pid = number_behind(text, "MainPID=", 0)) > 0)
         printf("%s: process %ld runs %s libpyperf.so%s\n", unit->name, pid,
                is_loaded(pid) ? "with" : "without",
                is_loaded(pid) == enabled ? "" : ": restart the unit");

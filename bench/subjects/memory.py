@@ -1,4 +1,5 @@
-"""Names COUNT functions; prints this process's resident and private KiB.
+"""Names COUNT functions; prints this process's resident and private KiB, and
+its PID.
 
     memory.py COUNT          once all were called
     memory.py COUNT fork     the private KiB of a forked child that called them all again
@@ -27,9 +28,9 @@ if sys.argv[2:] == ["fork"]:
     if os.fork() == 0:
         functions.call(methods)
         functions.call(methods)
-        print(*rollup())
+        print(*rollup(), os.getpid())
         sys.stdout.flush()
         os._exit(0)
     os.wait()
 else:
-    print(*rollup())
+    print(*rollup(), os.getpid())

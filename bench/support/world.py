@@ -1,6 +1,7 @@
 """What all benchmarks share: the interpreters, the library, the modes, and how to run things."""
 
 import collections
+import glob
 import json
 import os
 import re
@@ -106,7 +107,7 @@ class World:
             base.update(settings)
         return {"argv": argv, "env": base, "keep": keep}
 
-    def run(self, root, commands, rounds=1, cpu=None, check=True):
+    def run(self, root, commands, rounds=1, cpu=None, check=True, keep_images=False):
         """Runs commands alternately: a list of rounds, each a list of results (agent.py)."""
         agent = self._agents.get(root.path) or self._start_agent(root)
         request = {"commands": commands, "rounds": rounds, "cpu": cpu, "cwd": self.folder}
@@ -116,12 +117,18 @@ class World:
         if not answer:
             raise RuntimeError("the agent in %s died" % root)
         results = json.loads(answer)
-        for name in os.listdir(self.images):
+        for name in [] if keep_images else os.listdir(self.images):
             os.remove(os.path.join(self.images, name))
         for result in (result for each in results for result in each):
             if check and result["code"] != 0:
                 raise Unmeasured("exit code %d: %s" % (result["code"], last_line(result["err"])))
         return results
+
+    @staticmethod
+    def forget(pid):
+        """Removes what a process left in /tmp that was not the agent's own child."""
+        for path in left_in_tmp(pid):
+            os.remove(path)
 
     def _start_agent(self, root):
         shutil.copy(os.path.join(BENCH, "support/agent.py"), self.folder)
@@ -138,6 +145,12 @@ class World:
             agent.stdin.close()
             agent.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def left_in_tmp(pid):
+    """Maps, dumps and what `perf inject` makes of them."""
+    patterns = ("/tmp/perf-%d.map", "/tmp/jit-%d.dump", "/tmp/jitted-%d-*.so")
+    return [path for pattern in patterns for path in glob.glob(pattern % pid)]
 
 
 def last_line(text):

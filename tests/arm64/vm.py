@@ -5,6 +5,10 @@
 
 Boots the machine of scripts/arm64-vm.  TEXT keeps the settings whose name, such as
 `3.13.18 dwarf perf 7.2`, contains it.
+
+One kind of sample is counted apart.  perf 7 (libdw) cannot unwind out of the vdso on aarch64, in any
+program: of truth.py without the library all such samples were broken too.  An emulated
+processor spends a third of truth.py's time there.
 """
 
 import argparse
@@ -17,7 +21,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPO = os.path.dirname(os.path.dirname(HERE))
 # An emulated processor keeps up with few samples a second, and loses some clock interrupts.
-FREQUENCY, UNIT, ENOUGH = 199, 0.4, 0.4
+FREQUENCY, UNIT, ENOUGH = 199, 0.4, 0.3
 INSIDE = "--inside-the-machine"
 NEEDED = ("tests/integration", "tests/arm64", "scripts/in-root", "scripts/lib.sh")
 
@@ -47,6 +51,21 @@ def settings_of(world):
     return [s for s in test_truth.settings(world) if s.perf.root is s.python.root]
 
 
+def without_vdso(record):
+    """test_truth.record, without the samples that perf 7 cannot unwind here."""
+
+    def filtered(t, setting, env):
+        told, samples = record(t, setting, env)
+        if setting.mode != "dwarf" or setting.perf.version.startswith("6."):
+            return told, samples
+        kept = [s for s in samples if not any(f.dso == "[vdso]" for f in s.frames)]
+        print("%s: %d of %d samples are in the vdso" % (
+            setting.label, len(samples) - len(kept), len(samples)))
+        return told, kept
+
+    return filtered
+
+
 def inside(text):
     sys.path.insert(0, os.path.join(REPO, "tests/integration"))
     import harness
@@ -55,6 +74,7 @@ def inside(text):
     import run
     import test_truth
 
+    test_truth.record = without_vdso(test_truth.record)
     trees = [roots.HOST, roots.Root("stable", "/stable")]
     roots.all_roots = lambda: trees
     harness.TIMEOUT = 600

@@ -54,8 +54,10 @@ static void *extra_init(void)
 static void *work(void *argument)
 {
     char code[200];
-    snprintf(code, sizeof code, "def of_thread_%ld(n):\n    return n and of_thread_%ld(n - 1)\n"
-             "of_thread_%ld(100)\n", (long)argument, (long)argument, (long)argument);
+    snprintf(code, sizeof code,
+             "def of_thread_%ld(n):\n    return n and of_thread_%ld(n - 1)\n"
+             "of_thread_%ld(100)\n",
+             (long)argument, (long)argument, (long)argument);
     for (int i = 0; i < 50; i++) {
         int state = ((int (*)(void))function("PyGILState_Ensure"))();
         run(code);
@@ -102,7 +104,8 @@ int main(int argc, char **argv)
         snprintf(code, sizeof code,
                  "def in_cycle_%d(n):\n    return n and in_cycle_%d(n - 1)\n"
                  "import sys\nprint(in_cycle_%d(10), sys.version_info[:2], flush=True)\n"
-                 "def same(): exec('def inner(): return 7')\nsame()\n", i, i, i);
+                 "def same(): exec('def inner(): return 7')\nsame()\n",
+                 i, i, i);
         run(code);
         if (strcmp(argv[3], "inittab") == 0)
             run("import guest_extra; print(guest_extra)");

@@ -78,15 +78,15 @@ long request_index(void)
 
 long set_extra(void *code, long index, void *value)
 {
-    int (*set)(void *, ptrdiff_t, void *) = (int (*)(void *, ptrdiff_t, void *))either(
-        "PyUnstable_Code_SetExtra", "_PyCode_SetExtra");
+    int (*set)(void *, ptrdiff_t, void *) =
+        (int (*)(void *, ptrdiff_t, void *))either("PyUnstable_Code_SetExtra", "_PyCode_SetExtra");
     return set(code, index, value);
 }
 
 long get_extra(void *code, long index)
 {
-    int (*get)(void *, ptrdiff_t, void **) = (int (*)(void *, ptrdiff_t, void **))either(
-        "PyUnstable_Code_GetExtra", "_PyCode_GetExtra");
+    int (*get)(void *, ptrdiff_t, void **) =
+        (int (*)(void *, ptrdiff_t, void **))either("PyUnstable_Code_GetExtra", "_PyCode_GetExtra");
     void *value = NULL;
     return get(code, index, &value) == 0 ? (long)value : -1;
 }
