@@ -128,3 +128,13 @@ void pyperf_codemap_reset(void)
         memset(shared_table, 0, SHARED_SIZE * sizeof *shared_table);
     used = true;
 }
+
+void pyperf_codemap_before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void pyperf_codemap_after_fork(void)
+{
+    pthread_mutex_unlock(&lock);
+}

@@ -79,4 +79,9 @@ void pyperf_codemap_insert(const struct pyperf_python *python, const struct pype
  * run Python.  References are not dropped: their owner is gone. */
 void pyperf_codemap_reset(void);
 
+/* Around fork(), in the parent before, in both after: a child must not inherit the lock taken by a
+ * thread that it does not have. */
+void pyperf_codemap_before_fork(void);
+void pyperf_codemap_after_fork(void);
+
 #endif

@@ -37,6 +37,24 @@ static struct pyperf_python python;
 
 /* -- Start ---------------------------------------------------------------------------------- */
 
+static void before_fork(void)
+{
+    pyperf_slots_before_fork();
+    pyperf_codemap_before_fork();
+}
+
+static void after_fork_in_parent(void)
+{
+    pyperf_codemap_after_fork();
+    pyperf_slots_after_fork_in_parent();
+}
+
+static void after_fork_in_child(void)
+{
+    pyperf_codemap_after_fork();
+    pyperf_slots_after_fork_in_child();
+}
+
 static int start_once(void)
 {
     enum { UNTRIED, WORKS, FAILED };
@@ -45,8 +63,7 @@ static int start_once(void)
         state = FAILED;
         pyperf_image_match((const void *)python.default_evaluator);
         if (pyperf_interp_verify(&python) == 0 && pyperf_slots_start(&config) == 0 &&
-            pthread_atfork(pyperf_slots_before_fork, pyperf_slots_after_fork_in_parent,
-                           pyperf_slots_after_fork_in_child) == 0) {
+            pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0) {
             pyperf_evaluator_start(&python);
             state = WORKS;
         }
