@@ -187,6 +187,16 @@ static int wrap_inittab(void)
     return 0;
 }
 
+/* Weak references, which the loader resolves with all others: a dlsym() that fails makes an error
+ * text, with malloc() and its system calls, in every process that is no Python. */
+extern const char PyImport_Inittab[] __attribute__((weak));
+extern const char PyPy_GetVersion[] __attribute__((weak));
+
+static bool python_is_here(void)
+{
+    return PyImport_Inittab != NULL || PyPy_GetVersion != NULL;
+}
+
 static void meet(void *handle)
 {
     pyperf_config_read(&config);
@@ -203,7 +213,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
         return;
     int saved_errno = errno;
     pyperf_stack_init(environment);
-    if (pyperf_interp_present(RTLD_DEFAULT))
+    if (python_is_here())
         meet(RTLD_DEFAULT);
     else
         pyperf_latecomer_watch(meet);
