@@ -70,3 +70,33 @@ def includes_no_python_header(t):
         with open(path) as file:
             found = pattern.search(file.read())
         assert not found, "%s: %s" % (path, found.group().strip())
+
+
+# What has to differ between architectures (docs/porting.md).
+PER_ARCHITECTURE = re.compile(
+    r"preload/arch\.h|preload/trampoline_\w+\.S|preload/CMakeLists\.txt|cmake/.*|"
+    r"run/exec_\w+\.S|run/elfinfo\.[ch]|run/prologue\.c"
+)
+ARCHITECTURE = re.compile(
+    r"x86|i[3-6]86|amd64|aarch64|arm64|\barm\b|riscv|ppc64|s390|loongarch|\bEM_[A-Z0-9]", re.I
+)
+
+
+@case("hygiene")
+def architectures_are_named_in_few_places(t):
+    patterns = ("CMakeLists.txt", "cmake/*", "include/**", "preload/**", "run/**")
+    paths = {p for g in patterns for p in glob.glob(os.path.join(roots.REPO, g), recursive=True)}
+    known = 0
+    wrong = []
+    for path in sorted(filter(os.path.isfile, paths)):
+        name = os.path.relpath(path, roots.REPO)
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for number, line in enumerate(file, 1):
+                if not ARCHITECTURE.search(line):
+                    continue
+                if PER_ARCHITECTURE.fullmatch(name):
+                    known += 1
+                else:
+                    wrong.append("%s:%d: %s" % (name, number, line.strip()))
+    assert known > 10, "the test finds nothing: it is broken"
+    assert not wrong, "\n".join(wrong)
