@@ -19,7 +19,7 @@
 bool pyperf_native_is_asked_for(const struct pyperf_python *python);
 
 /* Makes the two functions of `sys` step round our evaluator; idempotent.  They stay the objects
- * they are, only what they call changes.  GIL held, evaluator started; `python` must live on. */
-void pyperf_native_give_way(const struct pyperf_python *python);
+ * they are, only what they call changes.  GIL held, evaluator started; `found` must live on. */
+void pyperf_native_give_way(const struct pyperf_python *found);
 
 #endif
