@@ -131,7 +131,7 @@ static inline void pyperf_arch_unsign(unsigned char *code, size_t code_size, uns
  * libgcc's helper, which Debian 12 builds without BTI. */
 static inline void pyperf_arch_sync_code(const void *start, size_t size)
 {
-    uint64_t type; /* bits 16-19 and 0-3: log2 of words in the smallest lines of the caches */
+    uint64_t type = 0; /* bits 16-19 and 0-3: log2 of words in the smallest lines of the caches */
     __asm__ volatile("mrs %0, ctr_el0" : "=r"(type));
     const uintptr_t end = (uintptr_t)start + size;
     const uintptr_t data_line = 4UL << (type >> 16 & 15), code_line = 4UL << (type & 15);

@@ -5,7 +5,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-union pyperf_codemap pyperf_codemap __attribute__((aligned(4096)));
+#include "arch.h"
+
+/* Common, so last in the library: where it ends the library ends, at a boundary to which libdw
+ * would else round it up, into what is mapped behind (image.c, reserve_space). */
+union pyperf_codemap pyperf_codemap __attribute__((common, aligned(PYPERF_ARCH_PAGE_MAX)));
 
 /* Subinterpreters share a smaller table, made when the first one calls. */
 enum { SHARED_SIZE = 16384 };
