@@ -108,7 +108,8 @@ START_TEST(the_directory_is_absolute_and_outlives_the_environment)
     struct pyperf_config config = read_with(PYPERF_ENV_DIR, "/var/lib/app");
     char *inside = getenv(PYPERF_ENV_DIR);
     ck_assert_ptr_nonnull(inside);
-    memset(inside, 'x', inside != NULL ? strlen(inside) : 0);
+    for (char *at = inside; at != NULL && *at != '\0'; at++)
+        *at = 'x';
     ck_assert_str_eq(config.directory, "/var/lib/app");
     check_silent();
 }
