@@ -14,6 +14,7 @@ import glob
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -107,6 +108,7 @@ class Context:
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
+        options.setdefault("start_new_session", True)  # so that close() can end its children too
         cwd = options.pop("cwd", self.folder)
         clean = {n: v for n, v in os.environ.items() if not n.startswith(("PYPERF", "PYTHON", "LD_"))}
         clean.update(LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
@@ -155,9 +157,14 @@ class Context:
 
     def close(self):
         for process in self._started:
-            if process.poll() is None:
-                process.kill()
-                process.communicate()
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass  # nobody of its session is left
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
             self.forget(process.pid)
         for path in self.image_paths():  # the children's, too
             self.forget(int(IMAGE_NAME.search(path).group(1)))

@@ -107,9 +107,12 @@ def while_naming():
     for thread in threads:
         thread.start()
     statuses, children = [], {}
-    for _ in range(60):
-        child = fork(lambda: define("new_in_%d" % os.getpid())())
-        children[child] = ["new_in_%d" % child]
+    for number in range(60):
+        # Compiled here: without a GIL the child may inherit the lock of the table of names, taken,
+        # and CPython 3.13t then waits for it for ever, with the library or without.
+        new = define("new_in_child_%d" % number)
+        child = fork(new)
+        children[child] = ["new_in_child_%d" % number]
         statuses.append(wait(child))
     going = False
     for thread in threads:
