@@ -46,7 +46,7 @@ class Recording:
 
     def record(self, argv, env):
         """Runs the command under perf, both with env, as `env... perf record command` does."""
-        command = self.perf.argv(self.root) + ["record", "--quiet", "-k", "mono", "-m", "16M"]
+        command = self.perf.argv(self.root) + ["record", "--quiet", "-k", "mono", "-m", "64M"]
         command += ["-e", "cpu-clock", "-F", str(FREQUENCY), "-o", self.data] + MODES[self.mode]
         return subprocess.run(
             self.root.command(command + ["--"] + argv, env),
