@@ -232,7 +232,7 @@ def remove_traces(folder):
     """Removes a run's folder, and the maps of the processes whose images are in it."""
     for path in glob.glob(os.path.join(folder, "pyperf-*.so")):
         name = "/tmp/perf-%s.map" % os.path.basename(path).split("-")[1]
-        if os.path.exists(name):
+        if os.path.isfile(name) and not os.path.islink(name):
             os.remove(name)
     subprocess.call(["chmod", "-R", "u+rwx", folder])
     shutil.rmtree(folder, ignore_errors=True)
