@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
-"""The truth test (tests/integration/test_truth.py) on aarch64, under a real kernel and real perf.
+"""Tests on aarch64 that need a real kernel and real perf, in the machine of scripts/arm64-vm.
 
-    tests/arm64/vm.py [--library PATH] [--cpu MODEL] [TEXT]
+    tests/arm64/vm.py [--library PATH] [--cpu MODEL] [TEXT]     the truth test
+    tests/arm64/vm.py --unit                                    the unit tests
 
-Boots the machine of scripts/arm64-vm.  TEXT keeps the settings whose name, such as
-`3.13.18 dwarf perf 7.2`, contains it.
+TEXT keeps the settings whose name, such as `3.13.18 dwarf perf 7.2`, contains it.  The unit tests
+are those of build-aarch64-tests (docs/porting.md).
 
 Two kinds of samples are counted apart: in the vdso and in PLT stubs, which have no unwind tables on
 aarch64.  perf 7 (libdw) then guesses by frame pointers and misses the caller, with any program:
 of truth.py without the library all 174 such samples were broken too.  An emulated processor
-spends a third of truth.py's time there.  Shares of branches are not compared: an emulated clock
+spends a third of truth.py's time there.  And where such a guess leads into a data mapping, perf 7
+loses all later chains of the process too ("address range overlaps an existing module").  Shares of branches are not compared: an emulated clock
 loses interrupts in bursts.
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -25,6 +28,7 @@ REPO = os.path.dirname(os.path.dirname(HERE))
 # An emulated processor keeps up with few samples a second, and loses some clock interrupts.
 FREQUENCY, UNIT, ENOUGH = 199, 0.4, 0.25
 AT_A_LEAF = 0.95  # entering functions for the first time is slow there
+UNIT_BUILD = os.environ.get("PYPERF_UNIT_BUILD") or os.path.join(REPO, "build-aarch64-tests")
 INSIDE = "--inside-the-machine"
 NEEDED = ("tests/integration", "tests/arm64", "scripts/in-root", "scripts/lib.sh")
 
@@ -33,8 +37,10 @@ def boot():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--library", default=os.path.join(REPO, "build-aarch64/libpyperf.so"))
     parser.add_argument("--cpu", default="cortex-a72")
+    parser.add_argument("--unit", action="store_true", help="the unit tests instead")
     parser.add_argument("text", nargs="?", default="")
     arguments = parser.parse_args()
+    arguments.unit = unit_tests() if arguments.unit else []
     with tempfile.TemporaryDirectory(prefix="pyperf-vm-") as share:
         for path in NEEDED:
             target = os.path.join(share, path)
@@ -42,9 +48,46 @@ def boot():
             copy = shutil.copytree if os.path.isdir(os.path.join(REPO, path)) else shutil.copy
             copy(os.path.join(REPO, path), target)
         shutil.copy(arguments.library, os.path.join(share, "libpyperf.so"))
+        with open(os.path.join(share, "unit.json"), "w") as file:
+            json.dump(arguments.unit, file)
+        if arguments.unit:
+            shutil.copytree(UNIT_BUILD, os.path.join(share, "unit"), ignore=lambda folder, names: [
+                name for name in names if not name.startswith(("test_", "fake-", "unit", "tests"))
+                or name.endswith(".dir")
+            ])
         command = [os.path.join(REPO, "scripts/arm64-vm"), "--share", share, "--cpu", arguments.cpu]
+        command += ["env", "PYPERF_UNIT_BUILD=" + UNIT_BUILD]
         command += ["python3.13", "tests/arm64/vm.py", INSIDE, arguments.text]
         return subprocess.call(command)
+
+
+def unit_tests():
+    """[program, test] of each unit test."""
+    text = subprocess.check_output(["ctest", "--show-only=json-v1"], cwd=UNIT_BUILD)
+    commands = [test.get("command", ["", ""]) for test in json.loads(text.decode())["tests"]]
+    tests = [command[-2:] for command in commands if "/test_" in command[-2]]
+    if not tests:
+        sys.exit("no unit tests in %s: docs/porting.md says how to build them" % UNIT_BUILD)
+    return tests
+
+
+def run_unit_tests(tests):
+    """Runs them in the tree they were built with, under the path they were built in."""
+    inside_tree = "/stable" + UNIT_BUILD
+    shutil.copytree("/work/unit", inside_tree)
+    subprocess.check_call(["mount", "-t", "tmpfs", "none", "/stable/tmp"])
+    count = {0: 0, 77: 0, 1: 0}
+    for program, test in tests:
+        done = subprocess.run(
+            ["chroot", "/stable", program, test], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        code = done.returncode if done.returncode in count else 1
+        count[code] += 1
+        if code:
+            name = "%s.%s" % (os.path.basename(program), test)
+            print("%s %s\n%s" % ("skip" if code == 77 else "FAIL", name, done.stdout.decode()), flush=True)
+    print("%d passed, %d failed, %d skipped" % (count[0], count[1], count[77]))
+    return 1 if count[1] or not tests else 0
 
 
 def settings_of(world):
@@ -74,6 +117,10 @@ def unwindable(record):
 
 
 def inside(text):
+    with open("/work/unit.json") as file:
+        tests = json.load(file)
+    if tests:
+        return run_unit_tests(tests)
     sys.path.insert(0, os.path.join(REPO, "tests/integration"))
     import harness
     import recording

@@ -43,6 +43,7 @@ class Recording:
         self.root = root
         self.mode = mode
         self.data = os.path.join(folder, "perf.data")
+        self.window = None  # (first, last) moment to look at; None: all
 
     def record(self, argv, env):
         """Runs the command under perf, both with env, as `env... perf record command` does."""
@@ -60,6 +61,8 @@ class Recording:
         """Text of `perf script`, lost records included."""
         command = self.perf.argv(self.root) + ["script", "--no-inline", "--ns", "-i", self.data]
         command += ["--show-lost-events", "-F", "comm,pid,tid,time,ip,sym,dso"]
+        if self.window:
+            command += ["--time", "%.9f,%.9f" % self.window]
         done = subprocess.run(
             self.root.command(command),
             stdin=subprocess.DEVNULL,

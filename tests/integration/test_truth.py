@@ -164,6 +164,7 @@ def record(t, setting, env):
     with open(report) as file:
         told = json.load(file)
     t.forget(told["pid"])
+    recorder.window = told["began"], told["ended"]
     samples = [s for s in recorder.samples() if told["began"] <= s.time <= told["ended"]]
     return told, [s for s in samples if s.pid == told["pid"]]
 
