@@ -72,12 +72,16 @@ static void insert_by_version(const struct pyperf_code_key *key, pyperf_slot_fn 
     pthread_mutex_unlock(&lock);
 }
 
+static struct pyperf_name_entry *name_way(struct pyperf_name_entry *first, uintptr_t way)
+{
+    return (struct pyperf_name_entry *)((uintptr_t)first ^ way * sizeof *first);
+}
+
 static pyperf_slot_fn find_by_name(const struct pyperf_code_key *key)
 {
     struct pyperf_name_entry *first = pyperf_codemap_by_name(key->code);
     for (uintptr_t way = 0; way < PYPERF_CODEMAP_WAYS; way++) {
-        struct pyperf_name_entry *entry =
-            (struct pyperf_name_entry *)((uintptr_t)first ^ way * sizeof *entry);
+        struct pyperf_name_entry *entry = name_way(first, way);
         if (entry->code == key->code && entry->name == key->name &&
             entry->filename == key->filename)
             return entry->slot;
@@ -91,8 +95,14 @@ static void insert_by_name(const struct pyperf_python *python, const struct pype
     struct pyperf_name_entry *first = pyperf_codemap_by_name(key->code);
     struct pyperf_name_entry *victim = first;
     if (first->code != 0 && first->code != key->code) {
-        /* Another code object keeps its entry, one way on. */
-        victim = (struct pyperf_name_entry *)((uintptr_t)first ^ sizeof *first);
+        /* Another code object keeps its entry, some ways on. */
+        static uintptr_t turn;
+        turn = turn % (PYPERF_CODEMAP_WAYS - 1) + 1;
+        for (uintptr_t way = 1; way < PYPERF_CODEMAP_WAYS && victim == first; way++)
+            if (name_way(first, way)->code == 0)
+                victim = name_way(first, way);
+        if (victim == first)
+            victim = name_way(first, turn);
     }
     struct pyperf_name_entry dropped = *victim;
     if (victim != first)

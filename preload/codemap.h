@@ -48,10 +48,12 @@ extern union pyperf_codemap {
     struct pyperf_name_entry by_name[PYPERF_CODEMAP_NAMES];
 } pyperf_codemap;
 
-/* The entry where the evaluator looks first.  Code objects are aligned to 16 bytes. */
+/* The entry where the evaluator looks first.  Code objects of one size lie at regular distances, in
+ * whose low bits most entries would share few places: multiply (Knuth 6.4), take the high bits. */
 static inline struct pyperf_name_entry *pyperf_codemap_by_name(uintptr_t code)
 {
-    return &pyperf_codemap.by_name[(code >> 4) & (PYPERF_CODEMAP_NAMES - 1)];
+    uint32_t hash = (uint32_t)code * 0x9e3779b1U; /* 2^32 / golden ratio */
+    return &pyperf_codemap.by_name[hash / (UINT32_MAX / PYPERF_CODEMAP_NAMES + 1)];
 }
 
 static inline struct pyperf_version_entry *pyperf_codemap_by_version(uint32_t version)
