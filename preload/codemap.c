@@ -79,7 +79,7 @@ static struct pyperf_name_entry *name_way(struct pyperf_name_entry *first, uintp
 
 static pyperf_slot_fn find_by_name(const struct pyperf_code_key *key)
 {
-    struct pyperf_name_entry *first = pyperf_codemap_by_name(key->code);
+    struct pyperf_name_entry *first = pyperf_codemap_by_name(key->code, key->spread);
     for (uintptr_t way = 0; way < PYPERF_CODEMAP_WAYS; way++) {
         struct pyperf_name_entry *entry = name_way(first, way);
         if (entry->code == key->code && entry->name == key->name &&
@@ -92,7 +92,7 @@ static pyperf_slot_fn find_by_name(const struct pyperf_code_key *key)
 static void insert_by_name(const struct pyperf_python *python, const struct pyperf_code_key *key,
                            pyperf_slot_fn slot)
 {
-    struct pyperf_name_entry *first = pyperf_codemap_by_name(key->code);
+    struct pyperf_name_entry *first = pyperf_codemap_by_name(key->code, key->spread);
     struct pyperf_name_entry *victim = first;
     if (first->code != 0 && first->code != key->code) {
         /* Another code object keeps its entry, some ways on. */

@@ -26,7 +26,7 @@
 #include "interp.h"
 #include "trampoline.h"
 
-enum { PYPERF_CODEMAP_VERSIONS = 65536, PYPERF_CODEMAP_NAMES = 32768, PYPERF_CODEMAP_WAYS = 2 };
+enum { PYPERF_CODEMAP_VERSIONS = 65536, PYPERF_CODEMAP_NAMES = 32768, PYPERF_CODEMAP_WAYS = 4 };
 
 /* No code object has this key. */
 #define PYPERF_CODEMAP_EMPTY UINT64_MAX
@@ -48,12 +48,15 @@ extern union pyperf_codemap {
     struct pyperf_name_entry by_name[PYPERF_CODEMAP_NAMES];
 } pyperf_codemap;
 
-/* The entry where the evaluator looks first.  Code objects of one size lie at regular distances, in
- * whose low bits most entries would share few places: multiply (Knuth 6.4), take the high bits. */
-static inline struct pyperf_name_entry *pyperf_codemap_by_name(uintptr_t code)
+/* The entry where the evaluator looks first.  Code objects are aligned to 16 bytes.  Up to 3.10
+ * they are all of one size and lie at regular distances, so that their low bits would meet in few
+ * places
+ * (`spread`): multiply (Knuth 6.4), and take the high bits. */
+static inline struct pyperf_name_entry *pyperf_codemap_by_name(uintptr_t code, bool spread)
 {
     uint32_t hash = (uint32_t)code * 0x9e3779b1U; /* 2^32 / golden ratio */
-    return &pyperf_codemap.by_name[hash / (UINT32_MAX / PYPERF_CODEMAP_NAMES + 1)];
+    uintptr_t index = spread ? hash / (UINT32_MAX / PYPERF_CODEMAP_NAMES + 1) : code >> 4;
+    return &pyperf_codemap.by_name[index & (PYPERF_CODEMAP_NAMES - 1)];
 }
 
 static inline struct pyperf_version_entry *pyperf_codemap_by_version(uint32_t version)
@@ -65,6 +68,7 @@ static inline struct pyperf_version_entry *pyperf_codemap_by_version(uint32_t ve
 struct pyperf_code_key {
     enum pyperf_identity identity;
     bool shared; /* 3.12+: of a subinterpreter */
+    bool spread; /* up to 3.10 */
     uintptr_t code;
     uint64_t version;
     PyObject *name, *filename;

@@ -59,7 +59,7 @@ static ALWAYS_INLINE const pyperf_slot_fn *cached_slot(const struct pyperf_layou
         const struct pyperf_version_entry *entry = pyperf_codemap_by_version((uint32_t)version);
         return __builtin_expect(entry->key != version, 0) ? NULL : &entry->slot;
     }
-    const struct pyperf_name_entry *entry = pyperf_codemap_by_name(code);
+    const struct pyperf_name_entry *entry = pyperf_codemap_by_name(code, layout->co_qualname == 0);
     /* On 3.11 the two names say all; before, functions of one name and file differ by what they
      * are defined in. */
     if (__builtin_expect((layout->co_qualname == 0 && entry->code != code) ||
@@ -124,7 +124,10 @@ static pyperf_slot_fn find_slot(void *a, void *b, bool shared)
 {
     const struct pyperf_layout *layout = python->layout;
     uintptr_t code = code_of(layout, a, b);
-    struct pyperf_code_key key = {.identity = layout->identity, .shared = shared, .code = code};
+    struct pyperf_code_key key = {.identity = layout->identity,
+                                  .shared = shared,
+                                  .spread = layout->co_qualname == 0,
+                                  .code = code};
     if (key.identity == PYPERF_BY_VERSION) {
         key.version = version_of(layout, code);
         if (shared)
