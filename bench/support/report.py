@@ -59,7 +59,7 @@ def load(folder):
 def save(folder, results):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "results.json"), "w") as file:
-        json.dump(results, file, indent=1, sort_keys=True)
+        json.dump(results, file, indent=1)
         file.write("\n")
 
 
@@ -113,6 +113,8 @@ def write(folder, modules, results):
     """Writes report.md and the pictures; returns the text."""
     os.makedirs(folder, exist_ok=True)
     sections = [HEADER.strip()]
+    if results.get("note"):
+        sections.append(results["note"])
     for module in modules:
         result = results[module.__name__]
         pictures = list(module.plots(result["rows"])) if hasattr(module, "plots") else []

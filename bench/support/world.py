@@ -91,7 +91,7 @@ class World:
         settings["BENCH_PROBE"] = self.probe
         settings.update(env or {})
         base = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/tmp",
             "LC_ALL": "C.UTF-8",
             "PYTHONHASHSEED": "0",
