@@ -2,7 +2,7 @@
 """Tests on aarch64 that need a real kernel and real perf, in the machine of scripts/arm64-vm.
 
     tests/arm64/vm.py [--library PATH] [--cpu MODEL] [TEXT]     the truth test
-    tests/arm64/vm.py --unit                                    the unit tests
+    tests/arm64/vm.py --unit [TEXT]                             the unit tests
 
 TEXT keeps the settings whose name, such as `3.13.18 dwarf perf 7.2`, contains it.  The unit tests
 are those of build-aarch64-tests (docs/porting.md).
@@ -40,7 +40,7 @@ def boot():
     parser.add_argument("--unit", action="store_true", help="the unit tests instead")
     parser.add_argument("text", nargs="?", default="")
     arguments = parser.parse_args()
-    arguments.unit = unit_tests() if arguments.unit else []
+    arguments.unit = unit_tests(arguments.text) if arguments.unit else []
     with tempfile.TemporaryDirectory(prefix="pyperf-vm-") as share:
         for path in NEEDED:
             target = os.path.join(share, path)
@@ -61,11 +61,11 @@ def boot():
         return subprocess.call(command)
 
 
-def unit_tests():
-    """[program, test] of each unit test."""
-    text = subprocess.check_output(["ctest", "--show-only=json-v1"], cwd=UNIT_BUILD)
-    commands = [test.get("command", ["", ""]) for test in json.loads(text.decode())["tests"]]
-    tests = [command[-2:] for command in commands if "/test_" in command[-2]]
+def unit_tests(text):
+    """[program, test] of each unit test whose name, such as test_step/..., contains the text."""
+    listed = subprocess.check_output(["ctest", "--show-only=json-v1"], cwd=UNIT_BUILD)
+    commands = [test.get("command", ["", ""]) for test in json.loads(listed.decode())["tests"]]
+    tests = [c[-2:] for c in commands if "/test_" in c[-2] and text in "/".join(c[-2:])]
     if not tests:
         sys.exit("no unit tests in %s: docs/porting.md says how to build them" % UNIT_BUILD)
     return tests
@@ -79,7 +79,9 @@ def run_unit_tests(tests):
     count = {0: 0, 77: 0, 1: 0}
     for program, test in tests:
         done = subprocess.run(
-            ["chroot", "/stable", program, test], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            ["chroot", "/stable", "/usr/bin/env", "CK_TIMEOUT_MULTIPLIER=20", program, test],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         code = done.returncode if done.returncode in count else 1
         count[code] += 1
