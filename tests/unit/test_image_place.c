@@ -77,6 +77,7 @@ END_TEST
 
 /* Stands in for the C library's: gives up, as on a tmpfs, when a signal could come. */
 static bool signals_come;
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc says __fd */
 int posix_fallocate(int fd, off_t offset, off_t size)
 {
     sigset_t blocked;
