@@ -162,10 +162,12 @@ static void remember_children(const struct pyperf_python *python, const struct b
 {
     if (!makes_functions(python, bytecode))
         return;
-    for (ptrdiff_t i = 0; i + 1 < bytecode->size; i += 2) {
-        if (bytecode->code[i] != MAKE_FUNCTION)
+    const unsigned char *end = bytecode->code + bytecode->size;
+    for (const unsigned char *next = bytecode->code;
+         (next = memchr(next, MAKE_FUNCTION, (size_t)(end - next))) != NULL; next++) {
+        ptrdiff_t at = next - bytecode->code;
+        if (at % 2 != 0) /* an argument */
             continue;
-        ptrdiff_t at = i;
         PyObject *qualname = loaded_before(python, bytecode, &at, python->unicode_type);
         if (qualname == NULL)
             continue;
