@@ -181,7 +181,7 @@ def control_c_ends_the_recording_and_finishes_it(t):
     python = t.world.newest_on_host()
     app = write(t, "def spin():\n    while True: pass\nprint('go', flush=True)\nspin()\n")
     argv = ["perf", "record", "-e", "cpu-clock", "-F", "499", "-o", run.data, python.path, app]
-    process = run.start(*argv, preexec_fn=os.setpgrp)
+    process = run.start(*argv)
     assert process.stdout.readline() == b"go\n"
     time.sleep(1)
     wrapper.interrupt(process)

@@ -93,7 +93,3 @@ class Wrapper:
 def interrupt(process):
     """What Ctrl-C does: SIGINT to the whole process group."""
     os.killpg(process.pid, signal.SIGINT)
-
-
-def new_group():
-    return {"preexec_fn": os.setpgrp, "stdout": subprocess.DEVNULL}
