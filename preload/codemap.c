@@ -13,6 +13,13 @@ union pyperf_codemap pyperf_codemap __attribute__((common, aligned(PYPERF_ARCH_P
 
 /* Subinterpreters share a smaller table, made when the first one calls. */
 enum { SHARED_SIZE = 16384 };
+
+/* An entry by version is where the evaluator looks first, or next to it. */
+enum { VERSION_WAYS = 2 };
+
+/* Odd while entries by version are changed.  A reader that sees it change knows nothing: an entry
+ * may have been another's in between, and its own again. */
+static unsigned writes;
 static struct pyperf_version_entry *shared_table;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -30,18 +37,17 @@ static struct pyperf_version_entry *version_set(const struct pyperf_code_key *ke
 
 static pyperf_slot_fn find_by_version(const struct pyperf_code_key *key)
 {
+    unsigned before = __atomic_load_n(&writes, __ATOMIC_ACQUIRE);
     struct pyperf_version_entry *first = version_set(key);
-    if (first == NULL)
+    if (first == NULL || before % 2 != 0)
         return NULL;
-    for (uintptr_t way = 0; way < PYPERF_CODEMAP_WAYS; way++) {
+    for (uintptr_t way = 0; way < VERSION_WAYS; way++) {
         struct pyperf_version_entry *entry =
             (struct pyperf_version_entry *)((uintptr_t)first ^ way * sizeof *entry);
         if (__atomic_load_n(&entry->key, __ATOMIC_ACQUIRE) != key->version)
             continue;
         pyperf_slot_fn slot = __atomic_load_n(&entry->slot, __ATOMIC_ACQUIRE);
-        /* Still ours?  A writer empties an entry before it changes the slot. */
-        if (__atomic_load_n(&entry->key, __ATOMIC_RELAXED) == key->version)
-            return slot;
+        return __atomic_load_n(&writes, __ATOMIC_RELAXED) == before ? slot : NULL;
     }
     return NULL;
 }
@@ -56,6 +62,7 @@ static void insert_by_version(const struct pyperf_code_key *key, pyperf_slot_fn 
             __atomic_store_n(&shared_table, (struct pyperf_version_entry *)table, __ATOMIC_RELEASE);
     }
     struct pyperf_version_entry *first = version_set(key);
+    __atomic_add_fetch(&writes, 1, __ATOMIC_SEQ_CST);
     if (first != NULL) {
         /* Where the evaluator looks first, and what was there one way on. */
         struct pyperf_version_entry *second =
@@ -69,6 +76,7 @@ static void insert_by_version(const struct pyperf_code_key *key, pyperf_slot_fn 
         __atomic_store_n(&first->slot, slot, __ATOMIC_RELEASE);
         __atomic_store_n(&first->key, key->version, __ATOMIC_RELEASE);
     }
+    __atomic_add_fetch(&writes, 1, __ATOMIC_SEQ_CST);
     pthread_mutex_unlock(&lock);
 }
 
