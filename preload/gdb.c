@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "arch.h"
+#include "exported.h"
 #include "image.h"
 
 /* -- The interface -------------------------------------------------------------------------- */
@@ -31,10 +32,8 @@ struct descriptor {
     struct code_entry *relevant, *first;
 };
 
-#define EXPORT __attribute__((visibility("default")))
-
-extern EXPORT struct descriptor __jit_debug_descriptor;
-EXPORT void __jit_debug_register_code(void);
+extern EXPORTED struct descriptor __jit_debug_descriptor;
+EXPORTED void __jit_debug_register_code(void);
 
 struct descriptor __jit_debug_descriptor = {.version = INTERFACE_VERSION};
 

@@ -14,11 +14,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "arch.h"
+#include "file_limit.h"
 #include "log.h"
 #include "pyperf.h"
 #include "trampoline.h"
@@ -381,14 +381,6 @@ static int write_all(int fd, const unsigned char *data, size_t size)
     return 0;
 }
 
-/* Writing past this limit is answered by SIGXFSZ, which kills. */
-static bool exceeds_limit(size_t size)
-{
-    struct rlimit limit;
-    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-           size > limit.rlim_cur;
-}
-
 /* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later.  A
  * signal may make it give up (EINTR, fallocate(2)), and a profiler's timer does so every time. */
 static int reserve_blocks(int fd, size_t size)
@@ -422,7 +414,7 @@ static unsigned char *reserve_space(size_t size)
 static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
                     const unsigned char *prefix)
 {
-    if (exceeds_limit(l->file_size))
+    if (pyperf_exceeds_file_limit(l->file_size))
         return -EFBIG;
     int status = reserve_blocks(fd, l->file_size);
     if (status == 0)

@@ -86,6 +86,7 @@ static void install(void)
     int saved_errno = errno;
     if (is_main && pyperf_native_is_asked_for(&python)) {
         pyperf_log_error("off: Python's own perf support was asked for, and serves");
+        errno = saved_errno;
         return;
     }
     pthread_mutex_lock(&lock);

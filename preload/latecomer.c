@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "exported.h"
 #include "interp.h"
 #include "unwind.h"
 
@@ -15,8 +16,6 @@
  * go wrong in programs whose malloc() makes a key. */
 extern int __pthread_key_create(pthread_key_t *key, void (*destructor)(void *));
 
-/* A version script cannot export what -fvisibility=hidden hid. */
-#define EXPORTED_AS(name) __asm__(name) __attribute__((visibility("default")))
 int pyperf_key_create(pthread_key_t *key, void (*destructor)(void *))
     EXPORTED_AS("pthread_key_create");
 

@@ -22,12 +22,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "arch.h"
+#include "file_limit.h"
 #include "log.h"
 #include "pyperf.h"
 
@@ -118,15 +118,6 @@ static void unmap_block(void)
     map.block = NULL;
 }
 
-/* Writing past this limit is answered by SIGXFSZ, which kills a program that does not ignore it
- * (Python does, a program that embeds it may not). */
-static bool exceeds_limit(off_t size)
-{
-    struct rlimit limit;
-    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-           (rlim_t)size > limit.rlim_cur;
-}
-
 /* One block, by a write: a full disk must fail here, not as SIGBUS in a store later; and pages that
  * were written are mapped in a third of the time that reserved ones take. */
 static int write_filler(int fd)
@@ -151,7 +142,7 @@ static int write_filler(int fd)
 /* Lengthens the file by a block and maps its end. */
 static int extend(int fd)
 {
-    if (exceeds_limit(map.size + BLOCK))
+    if (pyperf_exceeds_file_limit((rlim_t)(map.size + BLOCK)))
         return -EFBIG;
     int status = write_filler(fd);
     if (status != 0)
@@ -181,7 +172,7 @@ static void copy_lines(int to, int from, off_t bytes)
         if (bytes - map.end < (off_t)wanted)
             wanted = (size_t)(bytes - map.end);
         ssize_t got = pread(from, part, wanted, map.end);
-        if (got <= 0 || exceeds_limit(map.end + got) ||
+        if (got <= 0 || pyperf_exceeds_file_limit((rlim_t)(map.end + got)) ||
             pwrite(to, part, (size_t)got, map.end) != got) {
             map.end = 0;
             if (ftruncate(to, 0) != 0)

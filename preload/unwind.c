@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exported.h"
 #include "image.h"
 
 /* glibc 2.35 <dlfcn.h>, declared here so that the library builds and runs with older ones; this
@@ -24,8 +25,6 @@ typedef int (*find_object_fn)(void *, struct find_object *);
 typedef int (*phdr_callback)(struct dl_phdr_info *, size_t, void *);
 typedef int (*iterate_fn)(phdr_callback, void *);
 
-/* A version script cannot export what -fvisibility=hidden hid. */
-#define EXPORTED_AS(name) __asm__(name) __attribute__((visibility("default")))
 int pyperf_dl_find_object(void *address, struct find_object *result) EXPORTED_AS("_dl_find_object");
 int pyperf_dl_iterate_phdr(phdr_callback callback, void *data) EXPORTED_AS("dl_iterate_phdr");
 

@@ -1,11 +1,10 @@
 """Programs with a CPython inside: linked, loaded late, initialised over and over; and real ones."""
 
 import os
-import subprocess
 
 import harness
 import image
-from harness import Skip, case
+from harness import case
 
 
 def shared(world):
@@ -19,11 +18,7 @@ def host(t, linked):
     if linked:
         argv += ["-Wl,--no-as-needed", t.python.library]
         argv += ["-Wl,-rpath," + os.path.dirname(t.python.library)]
-    try:
-        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    except OSError:
-        raise Skip("no gcc to build a program with")
-    assert done.returncode == 0, done.stdout.decode()
+    harness.build(argv, "a program")
     return path
 
 

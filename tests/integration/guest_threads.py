@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 
 import harness
 import image
@@ -15,11 +14,7 @@ def helper(t, source):
     """A small C++ library, built."""
     path = t.path(os.path.splitext(source)[0] + ".so")
     argv = ["g++", "-O1", "-g", "-shared", "-fPIC", "-o", path, t.program(source), "-pthread"]
-    try:
-        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    except OSError:
-        raise Skip("no g++ to build a C++ library with")
-    assert done.returncode == 0, done.stdout.decode()
+    harness.build(argv, "a C++ library")
     # The tree of another root may have no C++ runtime.
     if not t.python.root.is_host:
         probe = [t.python.path, "-c", "import ctypes, sys; ctypes.CDLL(sys.argv[1])", path]

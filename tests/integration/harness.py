@@ -76,6 +76,15 @@ def since(*minor):
 Outcome = collections.namedtuple("Outcome", "stdout stderr code pid")
 
 
+def build(argv, what):
+    """Compiles what a case needs; without a compiler the case is skipped."""
+    try:
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except OSError:
+        raise Skip("no %s to build %s with" % (argv[0], what))
+    assert done.returncode == 0, done.stdout.decode()
+
+
 class Context:
     """One run of one case: its own folder, its subject, and how to run programs."""
 

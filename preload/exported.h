@@ -1,0 +1,9 @@
+/* How the few exported functions are declared; preload/exports.map lists them. */
+#ifndef PYPERF_EXPORTED_H
+#define PYPERF_EXPORTED_H
+
+/* A version script cannot export what -fvisibility=hidden hid. */
+#define EXPORTED          __attribute__((visibility("default")))
+#define EXPORTED_AS(name) __asm__(name) EXPORTED
+
+#endif
