@@ -1,5 +1,10 @@
-"""A real systemd, booted in a container over an overlay of this machine's root."""
+"""A real systemd, booted in a container over an overlay of this machine's root.
 
+One at a time: with --keep-unit the container's control group is its starter's, so two systemds at
+once would manage the same groups, and the one that powers off first ends the other's processes.
+"""
+
+import fcntl
 import os
 import shutil
 import signal
@@ -12,6 +17,8 @@ UNIT = """[Service]
 ExecStart=%(python)s /opt/pyperf/app.py
 %(settings)s
 """
+
+LOCK = "/run/lock/pyperf-booted"
 
 APP = """
 import time
@@ -40,6 +47,8 @@ class Booted:
 
     def __enter__(self):
         os.mkdir(self.base)
+        self._lock = open(LOCK, "w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self.base], check=True)
         for name in ("upper", "work", "root"):
             os.mkdir(os.path.join(self.base, name))
@@ -62,9 +71,12 @@ class Booted:
         self.init = self._wait_for_init()
         for _ in range(100):
             if self.run("systemctl", "is-system-running").stdout.strip() in (b"running", b"degraded"):
-                break
+                return self
             time.sleep(0.1)
-        return self
+        with open(self.base + "/log") as file:
+            said = file.read()
+        self.__exit__()
+        raise AssertionError("systemd does not come up: " + said)
 
     def _wait_for_init(self):
         path = "/proc/%d/task/%d/children" % (self._nspawn.pid, self._nspawn.pid)
@@ -103,7 +115,10 @@ class Booted:
         raise AssertionError("%s does not run: %s" % (name, shown))
 
     def __exit__(self, *_):
-        os.kill(self.init, signal.SIGRTMIN + 4)  # systemd(1): power off
+        try:
+            os.kill(self.init, signal.SIGRTMIN + 4)  # systemd(1): power off
+        except ProcessLookupError:
+            pass  # whatever ended it early is the failure to show
         try:
             self._nspawn.wait(10)
         except subprocess.TimeoutExpired:
@@ -111,3 +126,4 @@ class Booted:
             self._nspawn.wait()
         for path in (self.root, self.base):
             subprocess.run(["umount", "-l", path], check=False)
+        self._lock.close()
