@@ -233,6 +233,21 @@ static void *evaluate_shared_slowly(void *a, void *b, void *c)
     return evaluate_any_slowly(a, b, c, true);
 }
 
+/* -- Before another's evaluator ------------------------------------------------------------- */
+
+static pyperf_evaluator_fn chained; /* the other one, in each interpreter that has it */
+
+/* Without our care for deep stacks: with the other one alone they would be as deep. */
+static void *evaluate_chained(void *a, void *b, void *c)
+{
+    bool by_version = python->layout->identity == PYPERF_BY_VERSION;
+    int saved_errno = errno;
+    bool shared = by_version && !pyperf_interp_is_main(python, pyperf_interp_of(a));
+    pyperf_slot_fn slot = find_slot(a, b, shared);
+    errno = saved_errno;
+    return slot(a, b, c, chained);
+}
+
 /* -- One evaluator for each row ------------------------------------------------------------- */
 
 #define EVALUATOR(row)                                                                             \
@@ -319,7 +334,8 @@ static pyperf_evaluator_fn our_evaluator(void *interp)
 bool pyperf_evaluator_installed(void)
 {
     void *interp = pyperf_interp_of(python->current_tstate());
-    return present_evaluator(interp) == our_evaluator(interp);
+    pyperf_evaluator_fn present = present_evaluator(interp);
+    return present == our_evaluator(interp) || present == evaluate_chained;
 }
 
 static void set_evaluator(void *interp, pyperf_evaluator_fn evaluator)
@@ -330,18 +346,28 @@ static void set_evaluator(void *interp, pyperf_evaluator_fn evaluator)
         *evaluator_slot(interp) = evaluator;
 }
 
-int pyperf_evaluator_install(void)
+static int chain(void *interp, pyperf_evaluator_fn present, bool starting)
 {
-    void *interp = pyperf_interp_of(python->current_tstate());
-    pyperf_evaluator_fn ours = our_evaluator(interp);
-    pyperf_evaluator_fn present = present_evaluator(interp);
-    if (present == ours)
-        return 0;
-    if (present != python->default_evaluator) {
+    bool other_in_use = chained != NULL && chained != present;
+    if (!starting || other_in_use || python->get_evaluator == NULL) {
         pyperf_log_error("another frame evaluator is installed: it stays, functions get no names");
         return -EBUSY;
     }
-    set_evaluator(interp, ours);
+    chained = present;
+    set_evaluator(interp, evaluate_chained);
+    pyperf_log_info("another frame evaluator is installed: it is called through trampolines");
+    return 0;
+}
+
+int pyperf_evaluator_install(bool starting)
+{
+    if (pyperf_evaluator_installed())
+        return 0;
+    void *interp = pyperf_interp_of(python->current_tstate());
+    pyperf_evaluator_fn present = present_evaluator(interp);
+    if (present != python->default_evaluator)
+        return chain(interp, present, starting);
+    set_evaluator(interp, our_evaluator(interp));
     return 0;
 }
 
@@ -349,6 +375,8 @@ bool pyperf_evaluator_remove(void)
 {
     if (!pyperf_evaluator_installed())
         return false;
-    set_evaluator(pyperf_interp_of(python->current_tstate()), python->default_evaluator);
+    void *interp = pyperf_interp_of(python->current_tstate());
+    bool was_chained = present_evaluator(interp) == evaluate_chained;
+    set_evaluator(interp, was_chained ? chained : python->default_evaluator);
     return true;
 }

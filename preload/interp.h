@@ -69,6 +69,7 @@ struct pyperf_python {
     PyObject *(*sys_object)(const char *);            /* borrowed */
     PyObject *(*dict_item)(PyObject *, const char *); /* borrowed */
     PyObject *(*attribute)(PyObject *, const char *); /* PyObject_GetAttrString */
+    PyObject *(*module_dict)(void);                   /* borrowed */
     int (*is_true)(PyObject *);
     void *code_type, *definition_type;
     void *cfunction_type; /* 3.12+ */
@@ -77,7 +78,6 @@ struct pyperf_python {
     ptrdiff_t (*tuple_size)(PyObject *);
     PyObject *(*tuple_item)(PyObject *, ptrdiff_t);
     int (*compare_ascii)(PyObject *, const char *);
-    PyObject *(*module_dict)(void);
     PyObject *(*mapping_values)(PyObject *);
     ptrdiff_t (*list_size)(PyObject *);
     PyObject *(*list_item)(PyObject *, ptrdiff_t);
