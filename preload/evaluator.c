@@ -155,7 +155,9 @@ static pyperf_slot_fn find_slot(void *a, void *b, bool shared)
  * that recursion through C ends in RecursionError on small stacks too.
  *
  * When half of the stack is used up, the interpreter gets its own evaluator back until this frame
- * returns: all deeper calls run without C stack, as they would without us, and without names.
+ * returns: all deeper calls run without C stack, as they would without us, and without names.  On
+ * small stacks that is earlier, for what the interpreter may need itself: most of all a JIT, whose
+ * optimizer keeps a trace on the stack.
  */
 
 /* More stack than C recursion takes for a unit: 8 MiB by the 10,000 units of 3.13 are 838 bytes,
@@ -197,8 +199,31 @@ static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
     return result;
 }
 
+/* sys._jit.is_enabled(), 3.14+; settled only when the interpreter is up. */
+static bool jit_is_on(void)
+{
+    PyObject *type, *value, *traceback;
+    python->error_fetch(&type, &value, &traceback);
+    PyObject *jit = python->sys_object("_jit");
+    PyObject *ask = jit != NULL ? python->attribute(jit, "is_enabled") : NULL;
+    PyObject *answer = NULL;
+    /* Not one in Python, which we would have to evaluate. */
+    if (ask != NULL && pyperf_type_of(ask, python->layout) == python->cfunction_type)
+        answer = python->call(ask, NULL);
+    bool on = answer != NULL && python->is_true(answer) == 1;
+    if (ask != NULL)
+        python->decref(ask);
+    if (answer != NULL)
+        python->decref(answer);
+    python->error_clear();
+    python->error_restore(type, value, traceback);
+    return on;
+}
+
 static void *evaluate_guarded(pyperf_slot_fn slot, void *a, void *b, void *c)
 {
+    if (python->layout->jit_stack != 0 && pyperf_stack_is_new() && jit_is_on())
+        pyperf_stack_reserve(python->layout->jit_stack);
     bool units = python->layout->guard == PYPERF_GUARD_STACK_AND_UNITS;
     if (units && *units_of(a) > full_units)
         full_units = *units_of(a);

@@ -106,6 +106,7 @@ static const struct requirement requirements[] = {
     NEED(attribute, "PyObject_GetAttrString", 0, 0),
     NEED(module_dict, "PyImport_GetModuleDict", 0, 0),
     NEED(is_true, "PyObject_IsTrue", 12, 0),
+    NEED(call, "PyObject_CallObject", 14, 0),
     NEED(code_type, "PyCode_Type", 0, 0),
     NEED(definition_type, "PyModuleDef_Type", 0, 0),
     NEED(cfunction_type, "PyCFunction_Type", 12, 0),
