@@ -1,6 +1,7 @@
 """Programs with threads, by name, with their arguments."""
 
 import ctypes
+import itertools
 import os
 import sys
 import threading
@@ -30,20 +31,28 @@ def leave(library, how):
 def daemons(count):
     """Threads that still run Python, or wait, while the interpreter ends."""
 
-    def busy(number):
+    # Without a GIL a thread that compiles may end while it holds the lock of the interned strings,
+    # and 3.13t then waits for it forever (plain, in 4 of 60 runs): there it is compiled before.
+    compiled = not getattr(sys, "_is_gil_enabled", lambda: True)()
+
+    def sources(number):
+        texts = ["def f%d_%d(): pass\nf%d_%d()" % (number, n, number, n) for n in range(50)]
+        return itertools.cycle([compile(t, "<new>", "exec") if compiled else t for t in texts])
+
+    def busy(number, source):
         def nested(depth):
             return depth and nested(depth - 1)
 
         while True:
-            exec("def f%d(): pass\nf%d()" % (number, number), {})
+            exec(next(source), {})
             nested(10)
 
-    def idle(number):
+    def idle(number, source):
         time.sleep(1000)
 
     for number in range(int(count)):
         target = busy if number % 2 else idle
-        threading.Thread(target=target, args=(number,), daemon=True).start()
+        threading.Thread(target=target, args=(number, sources(number)), daemon=True).start()
     time.sleep(0.1)
     print("leaving", flush=True)
 
