@@ -172,3 +172,18 @@ def build_ids_are_unique(t):
     shared = len(native) - len(set(native))
     how = "%d of %d images share a build-id" % (shared, len(native)) if shared else "fine"
     return "native %s: %s" % (t.python.version, how)
+
+
+@case("native", each=harness.since(3, 9))
+def what_toggling_costs(t):
+    """Off and on 2,000 times; natively that is never reached."""
+    argv = [t.python.path, "-S", t.program("guest_toggling.py"), "-"]
+    ours = harness.check_ok(t.run(argv + ["ours"], t.preload()))
+    each, before, after = (float(word) for word in ours.stdout.split())
+    assert after < 1.5 * before, "calls are slower after it: %s" % ours.stdout
+    told = "%.2f us for off and on; calls take %.2f times as long when on, %.2f after all that; " % (
+        each,
+        before,
+        after,
+    )
+    return told + with_native(t, argv + ["native"])
