@@ -15,6 +15,7 @@ import image
 from harness import Skip, case
 
 REQUESTS = 40
+FILES = 4 << 20  # bytes that one worker may leave: one image of 1,024 functions, one of 16,384
 APACHE = """
 ServerRoot {folder}
 PidFile {folder}/pid
@@ -84,6 +85,8 @@ def check(t, workers, names=("helper", "application")):
         t.forget(pid)
         paths = t.image_paths(pid)
         assert paths, "worker %d has no image" % pid
+        size = sum(os.path.getsize(path) for path in paths + [t.map_path(pid)])
+        assert size < FILES, "worker %d left %d bytes in %d images" % (pid, size, len(paths))
         for path in paths:
             image.lint(path)
         mapped = [entry.name for entry in image.read_map(t.map_path(pid))]
@@ -122,7 +125,9 @@ def uwsgi_with_its_plugin(t):
     argv = ["uwsgi", "--plugin", "python3", "--http-socket", "127.0.0.1:%d" % port, "--master"]
     argv += ["--processes", "3", "--max-requests", "5", "--min-worker-lifetime", "0", "--die-on-term"]
     argv += ["--wsgi-file", os.path.join(t.world.programs, "guest_wsgi.py"), "--disable-logging"]
-    return check(t, serve(t, port, argv))
+    workers = serve(t, port, argv)
+    assert len(workers) > 3, "no worker was recycled"
+    return check(t, workers)
 
 
 @case("hosts")

@@ -45,12 +45,13 @@ class Recording:
         self.data = os.path.join(folder, "perf.data")
         self.window = None  # (first, last) moment to look at; None: all
 
-    def record(self, argv, env):
-        """Runs the command under perf, both with env, as `env... perf record command` does."""
+    def record(self, argv, env, before=()):
+        """Runs the command under perf, both with env, as `env... before... perf record command`
+        does."""
         command = self.perf.argv(self.root) + ["record", "--quiet", "-k", "mono", "-m", "64M"]
         command += ["-e", "cpu-clock", "-F", str(FREQUENCY), "-o", self.data] + MODES[self.mode]
         return subprocess.run(
-            self.root.command(command + ["--"] + argv, env),
+            self.root.command(list(before) + command + ["--"] + argv, env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

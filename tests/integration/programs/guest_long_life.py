@@ -1,11 +1,12 @@
 """Makes and drops code objects for ever: guest_long_life.py KIND COUNT
 
-Prints the resident set in KiB after 1/10, 1/2 and all of COUNT, and whether all went well.
+Prints the resident set in KiB after each tenth of COUNT, and whether all went well.
 """
 
 import collections
 import os
 import sys
+import time
 
 
 def resident():
@@ -23,16 +24,23 @@ def unique(number):
     return space["unique_%d" % number]() == 42
 
 
+def renamed(code, name):
+    if hasattr(code, "co_qualname"):
+        return code.replace(co_name=name, co_qualname=name)
+    if hasattr(code, "replace"):
+        return code.replace(co_name=name)
+    fields = "argcount kwonlyargcount nlocals stacksize flags code consts names varnames filename"
+    values = [getattr(code, "co_" + field) for field in fields.split()]
+    return type(code)(*(values + [name, code.co_firstlineno, code.co_lnotab]))
+
+
 def replaced(number):
     """The same without the compiler, which is slow: for millions."""
     space = {}
     exec(TEMPLATE, space)
     function = space["name"]
     name = "unique_%d" % number
-    if hasattr(function.__code__, "co_qualname"):
-        function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)
-    else:
-        function.__code__ = function.__code__.replace(co_name=name)
+    function.__code__ = renamed(function.__code__, "unique_%d" % number)
     return function() == 42
 
 
@@ -53,9 +61,30 @@ def late():
     return unique(10**9) and resident() > 0
 
 
+def spin(until):
+    while time.process_time() < until:
+        pass
+
+
+def spinners(report):
+    """Functions that work for a while, to be seen by perf: one known from the start, then one that
+    is new when there are no names left.  The report: PID, beginning and end of that."""
+    space = {"spin": spin, "clock": time.process_time}
+    for name in ("old", "new"):
+        exec(compile("def %s(n):\n    spin(clock() + n)" % name, "<life>", "exec"), space)
+    space["old"](0)
+    for number in range(300000):
+        replaced(number)
+    began = time.monotonic()
+    space["old"](0.3)
+    space["new"](0.3)
+    with open(report, "w") as file:
+        print(os.getpid(), began, time.monotonic(), file=file)
+
+
 def main():
     kind, count = globals()[sys.argv[1]], int(sys.argv[2])
-    marks = [count // 10, count // 2, count - 1]
+    marks = [count * tenth // 10 - 1 for tenth in range(1, 11)]
     told = []
     good = True
     for number in range(count):
@@ -66,4 +95,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    spinners(sys.argv[2]) if sys.argv[1] == "spinners" else main()

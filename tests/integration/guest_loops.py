@@ -1,0 +1,52 @@
+"""Greenlets, gevent, asyncio and uvloop: perf shows the chain of whoever is running, whole."""
+
+import collections
+import json
+
+import harness
+import recording
+from harness import Skip, case
+from test_truth import starts_at_root
+
+LEAST = 100  # samples of the 200 that each worker should give
+WHOLE = 0.98
+
+
+def loop(name, module, each=harness.supported):
+    def run(t):
+        if t.run([t.python.path, "-c", "import " + module], None).code:
+            raise Skip("no %s for %s" % (module, t.python.label))
+        able = [p for p in t.world.perfs if p.root is t.python.root] or t.world.perfs
+        if not able:
+            raise Skip("no perf")
+        recorder = recording.Recording(able[-1], t.python.root, t.folder, "dwarf")
+        argv = [t.python.path, t.program("guest_loops.py"), name, t.path("report")]
+        done = recorder.record(argv, t.preload())
+        assert done.returncode == 0, done.stderr
+        with open(t.path("report")) as file:
+            told = json.load(file)
+        t.forget(told["pid"])
+        recorder.window = tuple(told["window"])
+        chains = collections.Counter()
+        for sample in recorder.samples():
+            names = [n.rsplit(":", 1)[0] for n in sample.python]
+            if sample.pid != told["pid"] or names[-1:] != ["spin"]:
+                continue
+            chain = " ".join(n for n in names if n in ("one", "two", "spin"))
+            # A greenlet's stack ends where it was started; what lies above may be another's by now.
+            whole = name in ("greenlets", "gevents") or starts_at_root(sample, "dwarf", True)
+            chains[chain if whole else "broken: " + chain] += 1
+        right = sum(chains[chain] for chain in told["chains"])
+        assert right >= WHOLE * sum(chains.values()), chains
+        assert all(chains[chain] >= LEAST for chain in told["chains"]), chains
+        return "%d of %d samples right" % (right, sum(chains.values()))
+
+    run.__name__ = "chains_of_" + name
+    case("loops", each=each)(run)
+
+
+loop("greenlets", "greenlet")
+loop("gevents", "gevent")
+# Coroutines themselves are in test_truth.py, for all.
+loop("asyncios", "asyncio", lambda world: [world.newest_on_host()])
+loop("uvloops", "uvloop")
