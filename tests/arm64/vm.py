@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests on aarch64 that need a real kernel and real perf, in the machine of scripts/arm64-vm.
 
-    tests/arm64/vm.py [--library PATH] [--cpu MODEL] [TEXT]     the truth test
+    tests/arm64/vm.py [--library PATH] [--cpu MODEL] [--counts FILE] [TEXT]     the truth test
     tests/arm64/vm.py --unit [TEXT]                             the unit tests
 
 TEXT keeps the settings whose name, such as `3.13.18 dwarf perf 7.2`, contains it.  The unit tests
@@ -38,6 +38,7 @@ def boot():
     parser.add_argument("--library", default=os.path.join(REPO, "build-aarch64/libpyperf.so"))
     parser.add_argument("--cpu", default="cortex-a72")
     parser.add_argument("--unit", action="store_true", help="the unit tests instead")
+    parser.add_argument("--counts", metavar="FILE", help="for scripts/test")
     parser.add_argument("text", nargs="?", default="")
     arguments = parser.parse_args()
     arguments.unit = unit_tests(arguments.text) if arguments.unit else []
@@ -58,7 +59,11 @@ def boot():
         command = [os.path.join(REPO, "scripts/arm64-vm"), "--share", share, "--cpu", arguments.cpu]
         command += ["env", "PYPERF_UNIT_BUILD=" + UNIT_BUILD]
         command += ["python3.13", "tests/arm64/vm.py", INSIDE, arguments.text]
-        return subprocess.call(command)
+        code = subprocess.call(command)
+        counts = os.path.join(share, "counts")
+        if arguments.counts and os.path.exists(counts):
+            shutil.copy(counts, arguments.counts)
+        return code
 
 
 def unit_tests(text):
@@ -143,7 +148,11 @@ def inside(text):
         if case.function is test_truth.chains
     ]
     sys.argv[1:] = ["--library", "/work/libpyperf.so", "--jobs", "1", "--only", text]
-    return run.main()
+    sys.argv[1:1] = ["--counts", "/work/counts"]
+    code = run.main()
+    with open("/work/counts") as file:
+        print("\n%s passed, %s failed, %s skipped" % tuple(file.read().split()))
+    return code
 
 
 if __name__ == "__main__":
