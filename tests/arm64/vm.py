@@ -34,14 +34,15 @@ REPO = os.path.dirname(os.path.dirname(HERE))
 FREQUENCY, UNIT, ENOUGH = 199, 0.4, 0.15
 AT_A_LEAF = 0.95  # entering functions for the first time is slow there
 UNIT_BUILD = os.environ.get("PYPERF_UNIT_BUILD") or os.path.join(REPO, "build-aarch64-tests")
-INSIDE = "--inside-the-machine"
+INSIDE, COUNTS = "--inside-the-machine", "/work/counts"
 NEEDED = ("tests/integration", "tests/arm64", "scripts/in-root", "scripts/lib.sh")
 
 
 def boot():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--library", default=os.path.join(REPO, "build-aarch64/libpyperf.so"))
-    parser.add_argument("--cpu", default="cortex-a72")
+    parser.add_argument("--cpu")
+    parser.add_argument("--pages", default="4k")
     parser.add_argument("--unit", action="store_true", help="the unit tests instead")
     parser.add_argument("--counts", metavar="FILE", help="for scripts/test")
     parser.add_argument("text", nargs="?", default="")
@@ -61,11 +62,13 @@ def boot():
                 name for name in names if not name.startswith(("test_", "fake-", "unit", "tests"))
                 or name.endswith(".dir")
             ])
-        command = [os.path.join(REPO, "scripts/arm64-vm"), "--share", share, "--cpu", arguments.cpu]
+        command = [os.path.join(REPO, "scripts/arm64-vm"), "--share", share]
+        command += ["--pages", arguments.pages]
+        command += ["--cpu", arguments.cpu] if arguments.cpu else []
         command += ["env", "PYPERF_UNIT_BUILD=" + UNIT_BUILD]
         command += ["python3.13", "tests/arm64/vm.py", INSIDE, arguments.text]
         code = subprocess.call(command)
-        counts = os.path.join(share, "counts")
+        counts = os.path.join(share, os.path.basename(COUNTS))
         if arguments.counts and os.path.exists(counts):
             shutil.copy(counts, arguments.counts)
         return code
@@ -98,7 +101,8 @@ def run_unit_tests(tests):
         if code:
             name = "%s.%s" % (os.path.basename(program), test)
             print("%s %s\n%s" % ("skip" if code == 77 else "FAIL", name, done.stdout.decode()), flush=True)
-    print("%d passed, %d failed, %d skipped" % (count[0], count[1], count[77]))
+    with open(COUNTS, "w") as file:
+        print(count[0], count[1], count[77], file=file)
     return 1 if count[1] or not tests else 0
 
 
@@ -174,8 +178,13 @@ def unwindable(record):
 def inside(text):
     with open("/work/unit.json") as file:
         tests = json.load(file)
-    if tests:
-        return run_unit_tests(tests)
+    code = run_unit_tests(tests) if tests else run_truth_tests(text)
+    with open(COUNTS) as file:
+        print("\n%s passed, %s failed, %s skipped" % tuple(file.read().split()))
+    return code
+
+
+def run_truth_tests(text):
     sys.path.insert(0, os.path.join(REPO, "tests/integration"))
     import harness
     import recording
@@ -196,12 +205,9 @@ def inside(text):
         for case in harness.CASES
         if case.function is test_truth.chains
     ]
-    sys.argv[1:] = ["--library", "/work/libpyperf.so", "--jobs", "1", "--only", text]
-    sys.argv[1:1] = ["--counts", "/work/counts"]
-    code = run.main()
-    with open("/work/counts") as file:
-        print("\n%s passed, %s failed, %s skipped" % tuple(file.read().split()))
-    return code
+    sys.argv[1:] = ["--library", "/work/libpyperf.so", "--counts", COUNTS]
+    sys.argv += ["--jobs", "1", "--only", text]
+    return run.main()
 
 
 if __name__ == "__main__":
