@@ -155,7 +155,9 @@ static pyperf_slot_fn find_slot(void *a, void *b, bool shared)
  * that recursion through C ends in RecursionError on small stacks too.
  *
  * When half of the stack is used up, the interpreter gets its own evaluator back until this frame
- * returns: all deeper calls run without C stack, as they would without us, and without names.
+ * returns: all deeper calls run without C stack, as they would without us, and without names.  On
+ * small stacks that is earlier, for what the interpreter may need itself: most of all a JIT, whose
+ * optimizer keeps a trace on the stack.
  */
 
 /* More stack than C recursion takes for a unit: 8 MiB by the 10,000 units of 3.13 are 838 bytes,
@@ -197,8 +199,31 @@ static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
     return result;
 }
 
+/* sys._jit.is_enabled(), 3.14+; settled only when the interpreter is up. */
+static bool jit_is_on(void)
+{
+    PyObject *type, *value, *traceback;
+    python->error_fetch(&type, &value, &traceback);
+    PyObject *jit = python->sys_object("_jit");
+    PyObject *ask = jit != NULL ? python->attribute(jit, "is_enabled") : NULL;
+    PyObject *answer = NULL;
+    /* Not one in Python, which we would have to evaluate. */
+    if (ask != NULL && pyperf_type_of(ask, python->layout) == python->cfunction_type)
+        answer = python->call(ask, NULL);
+    bool on = answer != NULL && python->is_true(answer) == 1;
+    if (ask != NULL)
+        python->decref(ask);
+    if (answer != NULL)
+        python->decref(answer);
+    python->error_clear();
+    python->error_restore(type, value, traceback);
+    return on;
+}
+
 static void *evaluate_guarded(pyperf_slot_fn slot, void *a, void *b, void *c)
 {
+    if (python->layout->jit_stack != 0 && pyperf_stack_is_new() && jit_is_on())
+        pyperf_stack_reserve(python->layout->jit_stack);
     bool units = python->layout->guard == PYPERF_GUARD_STACK_AND_UNITS;
     if (units && *units_of(a) > full_units)
         full_units = *units_of(a);
@@ -231,6 +256,21 @@ static void *evaluate_slowly(void *a, void *b, void *c)
 static void *evaluate_shared_slowly(void *a, void *b, void *c)
 {
     return evaluate_any_slowly(a, b, c, true);
+}
+
+/* -- Before another's evaluator ------------------------------------------------------------- */
+
+static pyperf_evaluator_fn chained; /* the other one, in each interpreter that has it */
+
+/* Without our care for deep stacks: with the other one alone they would be as deep. */
+static void *evaluate_chained(void *a, void *b, void *c)
+{
+    bool by_version = python->layout->identity == PYPERF_BY_VERSION;
+    int saved_errno = errno;
+    bool shared = by_version && !pyperf_interp_is_main(python, pyperf_interp_of(a));
+    pyperf_slot_fn slot = find_slot(a, b, shared);
+    errno = saved_errno;
+    return slot(a, b, c, chained);
 }
 
 /* -- One evaluator for each row ------------------------------------------------------------- */
@@ -319,7 +359,8 @@ static pyperf_evaluator_fn our_evaluator(void *interp)
 bool pyperf_evaluator_installed(void)
 {
     void *interp = pyperf_interp_of(python->current_tstate());
-    return present_evaluator(interp) == our_evaluator(interp);
+    pyperf_evaluator_fn present = present_evaluator(interp);
+    return present == our_evaluator(interp) || present == evaluate_chained;
 }
 
 static void set_evaluator(void *interp, pyperf_evaluator_fn evaluator)
@@ -330,18 +371,28 @@ static void set_evaluator(void *interp, pyperf_evaluator_fn evaluator)
         *evaluator_slot(interp) = evaluator;
 }
 
-int pyperf_evaluator_install(void)
+static int chain(void *interp, pyperf_evaluator_fn present, bool starting)
 {
-    void *interp = pyperf_interp_of(python->current_tstate());
-    pyperf_evaluator_fn ours = our_evaluator(interp);
-    pyperf_evaluator_fn present = present_evaluator(interp);
-    if (present == ours)
-        return 0;
-    if (present != python->default_evaluator) {
+    bool other_in_use = chained != NULL && chained != present;
+    if (!starting || other_in_use || python->get_evaluator == NULL) {
         pyperf_log_error("another frame evaluator is installed: it stays, functions get no names");
         return -EBUSY;
     }
-    set_evaluator(interp, ours);
+    chained = present;
+    set_evaluator(interp, evaluate_chained);
+    pyperf_log_info("another frame evaluator is installed: it is called through trampolines");
+    return 0;
+}
+
+int pyperf_evaluator_install(bool starting)
+{
+    if (pyperf_evaluator_installed())
+        return 0;
+    void *interp = pyperf_interp_of(python->current_tstate());
+    pyperf_evaluator_fn present = present_evaluator(interp);
+    if (present != python->default_evaluator)
+        return chain(interp, present, starting);
+    set_evaluator(interp, our_evaluator(interp));
     return 0;
 }
 
@@ -349,6 +400,8 @@ bool pyperf_evaluator_remove(void)
 {
     if (!pyperf_evaluator_installed())
         return false;
-    set_evaluator(pyperf_interp_of(python->current_tstate()), python->default_evaluator);
+    void *interp = pyperf_interp_of(python->current_tstate());
+    bool was_chained = present_evaluator(interp) == evaluate_chained;
+    set_evaluator(interp, was_chained ? chained : python->default_evaluator);
     return true;
 }

@@ -13,13 +13,18 @@ void pyperf_evaluator_start(const struct pyperf_python *found);
 bool pyperf_evaluator_installed(void);
 
 /*
- * Sets the evaluator of the current interpreter; idempotent.  GIL held.  An evaluator that is
- * already there stays in charge: -EBUSY, after one log line; on 3.6 to 3.8 that also answers a
- * slot which is not where the row says.
+ * Sets the evaluator of the current interpreter; idempotent.  GIL held.
+ *
+ * Another's evaluator that is already there stays in charge.  While the interpreter starts
+ * (`starting`) ours is put before it and calls it through the trampolines.  Later it may itself
+ * hold ours, to call or to restore, and nothing is touched: -EBUSY, after one log line.  The same
+ * for a second one that differs from the first, and on 3.6 to 3.8, where the pointer may be one
+ * that is not where the row says.
  */
-int pyperf_evaluator_install(void);
+int pyperf_evaluator_install(bool starting);
 
-/* Gives the current interpreter its own evaluator back.  GIL held.  Whether ours was there. */
+/* Gives the current interpreter the evaluator back that it had.  GIL held.  Whether ours was
+ * there. */
 bool pyperf_evaluator_remove(void);
 
 #endif

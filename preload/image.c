@@ -49,7 +49,9 @@ enum { /* offsets into section_names */
        NAME_SHSTRTAB = NAME_STRTAB + sizeof ".strtab",
 };
 
-enum { BUILD_ID_SIZE = 20, PROGRAM_HEADERS = 4, STRTAB_BYTES_PER_SLOT = 80, STRTAB_MIN = 65536 };
+/* Names of usual length fit in 80 bytes; the longest has to fit into any new image. */
+enum { STRTAB_BYTES_PER_SLOT = 80, STRTAB_MIN = PYPERF_NAME_MAX + 2048 };
+enum { BUILD_ID_SIZE = 20, PROGRAM_HEADERS = 4 };
 
 struct note {
     Elf64_Nhdr header;

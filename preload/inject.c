@@ -78,6 +78,13 @@ static void forget_earlier_interpreter(void)
     pyperf_qualname_reset();
 }
 
+/* The codecs are the first that an interpreter imports after its own core. */
+static bool interpreter_starts(void)
+{
+    PyObject *modules = python.module_dict();
+    return modules == NULL || python.dict_item(modules, "encodings") == NULL;
+}
+
 /* In every new interpreter, GIL held; also when a program imports `marshal` afresh. */
 static void install(void)
 {
@@ -93,7 +100,7 @@ static void install(void)
     if (start_once() == 0 && !pyperf_evaluator_installed()) {
         if (is_main)
             forget_earlier_interpreter();
-        if (pyperf_evaluator_install() == 0) {
+        if (pyperf_evaluator_install(interpreter_starts()) == 0) {
             pyperf_native_give_way(&python);
             pyperf_log_info("installed in CPython %s", python.layout->name);
         }

@@ -38,6 +38,7 @@ struct pyperf_layout {
     size_t func_code, func_qualname;     /* of a function, likewise */
     size_t eval_frame;                   /* in the interpreter; up to 3.8, which has no setter */
     size_t c_recursion_remaining;        /* in the thread state; 3.12 and 3.13 */
+    size_t jit_stack;                    /* not an offset: what the JIT's optimizer needs */
 };
 
 /* `struct _inittab` (Include/import.h), the same in every version. */
@@ -69,7 +70,9 @@ struct pyperf_python {
     PyObject *(*sys_object)(const char *);            /* borrowed */
     PyObject *(*dict_item)(PyObject *, const char *); /* borrowed */
     PyObject *(*attribute)(PyObject *, const char *); /* PyObject_GetAttrString */
+    PyObject *(*module_dict)(void);                   /* borrowed */
     int (*is_true)(PyObject *);
+    PyObject *(*call)(PyObject *, PyObject *arguments); /* PyObject_CallObject */
     void *code_type, *definition_type;
     void *cfunction_type; /* 3.12+ */
 
@@ -77,7 +80,6 @@ struct pyperf_python {
     ptrdiff_t (*tuple_size)(PyObject *);
     PyObject *(*tuple_item)(PyObject *, ptrdiff_t);
     int (*compare_ascii)(PyObject *, const char *);
-    PyObject *(*module_dict)(void);
     PyObject *(*mapping_values)(PyObject *);
     ptrdiff_t (*list_size)(PyObject *);
     PyObject *(*list_item)(PyObject *, ptrdiff_t);

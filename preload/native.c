@@ -66,7 +66,7 @@ static PyObject *activate(PyObject *module, PyObject *backend)
     bool was_ours = pyperf_evaluator_remove();
     PyObject *result = native_activate(module, backend);
     if (result == NULL && was_ours)
-        pyperf_evaluator_install();
+        pyperf_evaluator_install(true);
     if (result != NULL && was_ours) {
         __atomic_store_n(&displaced, pyperf_interp_of(python->current_tstate()), __ATOMIC_RELAXED);
         pyperf_log_info("sys.activate_stack_trampoline(): Python's own trampolines serve");
@@ -81,7 +81,7 @@ static PyObject *deactivate(PyObject *module, PyObject *unused)
     PyObject *result = native_deactivate(module, unused);
     bool is_displaced = __atomic_load_n(&displaced, __ATOMIC_RELAXED) == interp;
     if (was_ours || (result != NULL && is_displaced)) {
-        pyperf_evaluator_install();
+        pyperf_evaluator_install(was_ours);
         if (is_displaced)
             __atomic_store_n(&displaced, NULL, __ATOMIC_RELAXED);
     }

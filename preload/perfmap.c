@@ -34,8 +34,9 @@
 _Static_assert(2 * PYPERF_NAME_MAX <= 32768, "a line fits into a block");
 
 /* BLOCK: some 350 lines.  With what is left of the block before, less than the 64 KiB at which some
- * readers think a line too long. */
-enum { BLOCK = 32768, NUMBERS_MAX = 40 };
+ * readers think a line too long.  A forked child, of which there may be many with little to tell,
+ * begins with FIRST_OF_CHILD. */
+enum { BLOCK = 32768, FIRST_OF_CHILD = 4096, NUMBERS_MAX = 40 };
 
 static const char filler[] = "0 0 -"; /* so it begins; then blanks and a newline */
 
@@ -120,18 +121,18 @@ static void unmap_block(void)
 
 /* One block, by a write: a full disk must fail here, not as SIGBUS in a store later; and pages that
  * were written are mapped in a third of the time that reserved ones take. */
-static int write_filler(int fd)
+static int write_filler(int fd, size_t block)
 {
     char blanks[4096];
     memset(blanks, ' ', sizeof blanks);
     struct iovec parts[BLOCK / sizeof blanks + 2];
     size_t count = 0;
     parts[count++] = (struct iovec){(void *)(uintptr_t)filler, sizeof filler - 1};
-    for (size_t left = BLOCK - sizeof filler; left > 0; left -= parts[count++].iov_len)
+    for (size_t left = block - sizeof filler; left > 0; left -= parts[count++].iov_len)
         parts[count] = (struct iovec){blanks, left < sizeof blanks ? left : sizeof blanks};
     parts[count++] = (struct iovec){(void *)(uintptr_t) "\n", 1};
     ssize_t written = pwritev(fd, parts, (int)count, map.size);
-    if (written == BLOCK)
+    if (written == (ssize_t)block)
         return 0;
     int status = written < 0 ? -errno : -ENOSPC;
     if (written > 0 && ftruncate(fd, map.size) != 0)
@@ -140,15 +141,16 @@ static int write_filler(int fd)
 }
 
 /* Lengthens the file by a block and maps its end. */
-static int extend(int fd)
+static int extend(int fd, size_t block_size)
 {
-    if (pyperf_exceeds_file_limit((rlim_t)(map.size + BLOCK)))
+    const off_t wanted = map.size + (off_t)block_size;
+    if (pyperf_exceeds_file_limit((rlim_t)wanted))
         return -EFBIG;
-    int status = write_filler(fd);
+    int status = write_filler(fd, block_size);
     if (status != 0)
         return status;
     off_t at = map.end & -(off_t)PYPERF_ARCH_PAGE_MAX;
-    size_t length = (size_t)(map.size + BLOCK - at);
+    size_t length = (size_t)(wanted - at);
     void *block = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, at);
     if (block == MAP_FAILED)
         return -errno;
@@ -158,7 +160,7 @@ static int extend(int fd)
     map.block_at = at;
     if (map.end < map.size) /* one line of filler, not two */
         map.block[map.size - 1 - at] = ' ';
-    map.size += BLOCK;
+    map.size = wanted;
     return 0;
 }
 
@@ -187,6 +189,7 @@ static void copy_lines(int to, int from, off_t bytes)
 static int make_room(void)
 {
     bool first = map.path[0] == '\0' || map.foreign;
+    size_t block_size = map.foreign ? FIRST_OF_CHILD : BLOCK;
     off_t inherited = map.foreign ? map.inherited : 0;
     off_t unused;
     int parent = inherited > 0 ? reopen_map(&unused) : -1;
@@ -195,7 +198,7 @@ static int make_room(void)
     int fd = first ? create_map() : continue_map();
     if (fd >= 0 && parent >= 0)
         copy_lines(fd, parent, inherited);
-    int status = fd < 0 ? fd : extend(fd);
+    int status = fd < 0 ? fd : extend(fd, block_size);
     if (parent >= 0)
         close(parent);
     if (fd >= 0)

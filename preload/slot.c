@@ -21,13 +21,15 @@
 #include "unwind.h"
 
 /*
- * Slots in the first image and in the largest: the first holds what a small program calls, so
- * that a short-lived process writes little (some 170 KiB); a program with ten thousand functions
- * still has one or two files.  Larger ones would cost more for slots that stay unused than they
- * save in files.  The total bounds a process that makes new names for ever: about 25 MiB of names
- * and symbols.
+ * Slots in the first image, in a forked child's first one, and in the largest.  The first holds
+ * what a small program calls, so that a short-lived process writes little (some 150 KiB); a
+ * program with ten thousand functions still has one or two files.  Many children call nothing new
+ * but what os.register_at_fork() was given, so theirs is a few pages.  Larger ones than the
+ * largest would cost more for slots that stay unused than they save in files.  The total bounds a
+ * process that makes new names for ever: about 25 MiB of names and symbols.
  */
-enum { FIRST_CAPACITY = 1024, LARGEST_CAPACITY = 16384, GROWTH = 16, TOTAL_SLOTS = 262144 };
+enum { CHILD_CAPACITY = 64, FIRST_CAPACITY = 1024, LARGEST_CAPACITY = 16384, GROWTH = 16 };
+enum { TOTAL_SLOTS = 262144 };
 
 struct entry {
     uint64_t hash; /* of the whole name; 0: free */
@@ -185,7 +187,7 @@ static void become_child(void)
     mark_process();
     pyperf_image_disown(&current);
     image_number = 0;
-    next_capacity = FIRST_CAPACITY;
+    next_capacity = CHILD_CAPACITY;
     /* Names that no file of the child's will tell have to be in its map. */
     pyperf_map_forked(!config->image || current.path[0] == '\0');
 }

@@ -26,6 +26,8 @@ static __thread struct {
     uintptr_t floor;     /* PYPERF_STACK_LOW below */
 } bounds __attribute__((tls_model("initial-exec")));
 
+static __thread uintptr_t reserve __attribute__((tls_model("initial-exec"))) = RESERVE;
+
 static uintptr_t main_top;
 
 void pyperf_stack_init(const void *top)
@@ -70,6 +72,11 @@ static bool find_thread_bounds(void)
     return true;
 }
 
+static uintptr_t highest(uintptr_t a, uintptr_t b)
+{
+    return a > b ? a : b;
+}
+
 static void find_bounds(uintptr_t sp)
 {
     if (!find_main_bounds(sp) && !find_thread_bounds()) {
@@ -77,18 +84,12 @@ static void find_bounds(uintptr_t sp)
         bounds.high = UINTPTR_MAX;
     }
     uintptr_t half = (bounds.high - bounds.low) / 2;
-    uintptr_t reserve = half > RESERVE ? half : RESERVE;
-    bounds.floor = bounds.low == 0 ? 0 : bounds.low + reserve;
-}
-
-static uintptr_t highest(uintptr_t a, uintptr_t b)
-{
-    return a > b ? a : b;
+    bounds.floor = bounds.low == 0 ? 0 : bounds.low + highest(half, reserve);
 }
 
 enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments)
 {
-    bool first = bounds.high == 0;
+    bool first = pyperf_stack_is_new();
     if (first)
         find_bounds(sp);
     if (sp < bounds.low || sp >= bounds.high)
@@ -98,6 +99,16 @@ enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments)
     if (sp < bounds.floor)
         return PYPERF_STACK_LOW;
     return segments && !first ? PYPERF_STACK_SEGMENT : PYPERF_STACK_FINE;
+}
+
+bool pyperf_stack_is_new(void)
+{
+    return bounds.high == 0;
+}
+
+void pyperf_stack_reserve(uintptr_t bytes)
+{
+    reserve = bytes;
 }
 
 uintptr_t pyperf_stack_left(uintptr_t sp)

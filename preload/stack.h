@@ -16,12 +16,19 @@ extern __thread uintptr_t pyperf_stack_limit __attribute__((tls_model("initial-e
 enum pyperf_stack_state {
     PYPERF_STACK_FINE,    /* nothing to do; also on a stack that is not this thread's own */
     PYPERF_STACK_SEGMENT, /* a further 64 KiB begins */
-    PYPERF_STACK_LOW,     /* half of the stack, or all but 64 KiB of it, is used up */
+    PYPERF_STACK_LOW,     /* half of the stack, or all but the reserve, is used up */
 };
 
 /* Tells where `sp` is.  `segments`: whether the caller wants to hear of PYPERF_STACK_SEGMENT.
  * Sets the limit for the calls made from here. */
 enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments);
+
+/* Whether this thread has not been checked yet. */
+bool pyperf_stack_is_new(void);
+
+/* For a thread that is new: `bytes` is what the interpreter itself may need below the last hooked
+ * call, where that is more than usual. */
+void pyperf_stack_reserve(uintptr_t bytes);
 
 /* Bytes of this thread's stack below `sp`; after pyperf_stack_check(). */
 uintptr_t pyperf_stack_left(uintptr_t sp);

@@ -1,8 +1,8 @@
 """Names COUNT functions; prints this process's resident and private KiB, and
 its PID.
 
-    memory.py COUNT          once all were called
-    memory.py COUNT fork     the private KiB of a forked child that called them all again
+    memory.py COUNT                   once all were called
+    memory.py COUNT fork [MODULE]     the private KiB of a forked child that called them all again
 """
 import gc
 import os
@@ -20,11 +20,13 @@ def rollup():
     return values["Rss"], values["Private_Clean"] + values["Private_Dirty"]
 
 
+for name in sys.argv[3:]:
+    __import__(name)
 methods = functions.make(int(sys.argv[1]))
 gc.disable()
 functions.call(methods)
 rollup()
-if sys.argv[2:] == ["fork"]:
+if "fork" in sys.argv:
     if os.fork() == 0:
         functions.call(methods)
         functions.call(methods)

@@ -1,10 +1,5 @@
-"""A real systemd, booted in a container over an overlay of this machine's root.
+"""A real systemd, booted in a container over an overlay of this machine's root."""
 
-One at a time: with --keep-unit the container's control group is its starter's, so two systemds at
-once would manage the same groups, and the one that powers off first ends the other's processes.
-"""
-
-import fcntl
 import os
 import shutil
 import signal
@@ -17,8 +12,6 @@ UNIT = """[Service]
 ExecStart=%(python)s /opt/pyperf/app.py
 %(settings)s
 """
-
-LOCK = "/run/lock/pyperf-booted"
 
 APP = """
 import time
@@ -47,8 +40,6 @@ class Booted:
 
     def __enter__(self):
         os.mkdir(self.base)
-        self._lock = open(LOCK, "w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self.base], check=True)
         for name in ("upper", "work", "root"):
             os.mkdir(os.path.join(self.base, name))
@@ -70,25 +61,37 @@ class Booted:
         )
         self.init = self._wait_for_init()
         for _ in range(100):
-            if self.run("systemctl", "is-system-running").stdout.strip() in (b"running", b"degraded"):
+            state = self.run("systemctl", "is-system-running")
+            if state.stdout.strip() in (b"running", b"degraded"):
                 return self
             time.sleep(0.1)
         with open(self.base + "/log") as file:
             said = file.read()
         self.__exit__()
-        raise AssertionError("systemd does not come up: " + said)
+        raise AssertionError("systemd does not come up: %s\n%s" % (state, said))
 
     def _wait_for_init(self):
+        """The container's process 1.  nspawn's first child only makes it, and ends."""
         path = "/proc/%d/task/%d/children" % (self._nspawn.pid, self._nspawn.pid)
         for _ in range(100):
             if self._nspawn.poll() is not None:
                 raise Skip("systemd-nspawn: " + open(self.base + "/log").read().strip())
             with open(path) as file:
                 children = file.read().split()
-            if children:
-                return int(children[0])
+            for child in children:
+                if self._numbers(child)[1:] == ["1"]:
+                    return int(child)
             time.sleep(0.1)
         raise Skip("systemd-nspawn starts nothing")
+
+    @staticmethod
+    def _numbers(pid):
+        """A process's numbers, from this namespace inwards; none if it is gone."""
+        try:
+            with open("/proc/%s/status" % pid) as file:
+                return next(line for line in file if line.startswith("NSpid")).split()[1:]
+        except (OSError, StopIteration):
+            return []
 
     def run(self, *argv):
         enter = ["nsenter", "-t", str(self.init), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"]
@@ -105,12 +108,11 @@ class Booted:
         inside = shown.decode().strip().split("=")[1]
         for entry in os.listdir("/proc"):
             try:
-                with open("/proc/%d/status" % int(entry)) as file:
-                    numbers = next(l for l in file if l.startswith("NSpid")).split()[1:]
-                namespace = os.readlink("/proc/%s/ns/pid" % entry)
-            except (ValueError, OSError, StopIteration):
+                namespace = os.readlink("/proc/%d/ns/pid" % int(entry))
+            except (ValueError, OSError):
                 continue
-            if numbers[-1] == inside and namespace == os.readlink("/proc/%d/ns/pid" % self.init):
+            same = namespace == os.readlink("/proc/%d/ns/pid" % self.init)
+            if same and self._numbers(entry)[-1:] == [inside]:
                 return int(entry)
         raise AssertionError("%s does not run: %s" % (name, shown))
 
@@ -126,4 +128,3 @@ class Booted:
             self._nspawn.wait()
         for path in (self.root, self.base):
             subprocess.run(["umount", "-l", path], check=False)
-        self._lock.close()

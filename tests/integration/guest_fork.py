@@ -57,7 +57,7 @@ def a_child_that_meets_nothing_new_creates_nothing(t):
     ours, children = both_ways(t, "nothing_new")
     for pid in children:
         assert not t.image_paths(pid), "an image of a child that met nothing new"
-        assert not os.path.exists(t.map_path(pid)), "a map of a child that met nothing new"
+        assert not t.left_in_tmp(pid), "a map of a child that met nothing new"
     names_of(t, ours.pid)
 
 

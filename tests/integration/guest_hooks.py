@@ -42,6 +42,23 @@ def an_evaluator_after_ours_comes_and_goes(t):
 
 
 @case("hooks", each=harness.supported)
+def an_evaluator_before_ours_stays_and_is_called_through(t):
+    if t.python.minor < (3, 9):
+        raise Skip("CPython %d.%d has no function that sets an evaluator" % t.python.minor)
+    early = t.path("guest_early.so")
+    source = t.program("guest_early.c")
+    harness.build(["gcc", "-O1", "-shared", "-fPIC", "-o", early, source, "-ldl"], "a library")
+    argv = [t.python.path, t.program("guest_hooks.py"), "called_often"]
+    plain = t.run(argv, {"LD_PRELOAD": early})
+    ours = t.run(argv, t.preload(LD_PRELOAD=t.world.library + ":" + early))
+    assert plain[:3] == ours[:3], "%s\n%s" % (plain, ours)
+    assert ours.stdout.endswith(b"\ncalled\n"), ours
+    with open(t.map_path(ours.pid)) as file:
+        named = file.read()
+    assert " py::called_often.<locals>.leaf:" in named, named
+
+
+@case("hooks", each=harness.supported)
 def extra_slots_of_code(t):
     done = go(t, "code_extra", probe(t))
     assert done.stdout.splitlines()[-1] == b"1 0", done

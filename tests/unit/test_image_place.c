@@ -11,7 +11,7 @@
 #include "image.h"
 #include "support.h"
 
-enum { CAPACITY = 64 };
+enum { CAPACITY = 1024 };
 
 static struct pyperf_image image;
 

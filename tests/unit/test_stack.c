@@ -76,6 +76,24 @@ START_TEST(a_small_stack_keeps_a_reserve)
 }
 END_TEST
 
+static void *check_larger_reserve(void *argument)
+{
+    const struct bounds *stack = argument;
+    ck_assert(pyperf_stack_is_new());
+    pyperf_stack_reserve(192 * KIB);
+    pyperf_stack_check(here(), false);
+    ck_assert(!pyperf_stack_is_new());
+    ck_assert_uint_eq(pyperf_stack_limit, stack->low + 192 * KIB);
+    return NULL;
+}
+
+START_TEST(a_thread_may_need_a_larger_reserve)
+{
+    run_on(make_stack(256 * KIB), check_larger_reserve);
+    run_on(make_stack(256 * KIB), check_half); /* others keep the usual one */
+}
+END_TEST
+
 static void *check_segments(void *argument)
 {
     const struct bounds *stack = argument;
@@ -156,6 +174,7 @@ START_TEST(a_raised_limit_does_not_make_a_threads_stack_the_main_ones)
 END_TEST
 
 SUPPORT_MAIN(a_threads_stack_is_low_from_half_on, a_small_stack_keeps_a_reserve,
-             each_segment_is_told_once, a_stack_pointer_elsewhere_is_left_alone,
-             the_main_threads_stack_is_what_the_limit_says, an_unlimited_main_stack_is_deep,
+             a_thread_may_need_a_larger_reserve, each_segment_is_told_once,
+             a_stack_pointer_elsewhere_is_left_alone, the_main_threads_stack_is_what_the_limit_says,
+             an_unlimited_main_stack_is_deep,
              a_raised_limit_does_not_make_a_threads_stack_the_main_ones)

@@ -23,6 +23,18 @@ def evaluator(library):
     print(counted > 100)
 
 
+def called_often():
+    def leaf(n):
+        return n and leaf(n - 1)
+
+    for _ in range(100):
+        leaf(20)
+    sys.modules.pop("marshal")
+    import marshal  # must not install anything a second time
+
+    print(marshal.loads(marshal.dumps(leaf(5))))
+
+
 def rude_evaluator(library):
     probe = ctypes.PyDLL(library)
     probe.install_rudely()
