@@ -23,6 +23,7 @@
 
 #include <stdint.h>
 
+#include "arch.h"
 #include "interp.h"
 #include "trampoline.h"
 
@@ -56,12 +57,13 @@ static inline struct pyperf_name_entry *pyperf_codemap_by_name(uintptr_t code, b
 {
     uint32_t hash = (uint32_t)code * 0x9e3779b1U; /* 2^32 / golden ratio */
     uintptr_t index = spread ? hash / (UINT32_MAX / PYPERF_CODEMAP_NAMES + 1) : code >> 4;
-    return &pyperf_codemap.by_name[index & (PYPERF_CODEMAP_NAMES - 1)];
+    return &PYPERF_ARCH_ADDRESS(pyperf_codemap)->by_name[index & (PYPERF_CODEMAP_NAMES - 1)];
 }
 
 static inline struct pyperf_version_entry *pyperf_codemap_by_version(uint32_t version)
 {
-    return &pyperf_codemap.by_version[version & (PYPERF_CODEMAP_VERSIONS - 1)];
+    return &PYPERF_ARCH_ADDRESS(pyperf_codemap)
+                ->by_version[version & (PYPERF_CODEMAP_VERSIONS - 1)];
 }
 
 /* What identifies a code object in the cache. */
