@@ -120,7 +120,7 @@ def without_tables(frame):
 # linux/perf_event.h, tools/perf/util/header.h
 DATA_SECTION, HEADER, PROT_OFFSET = 40, 8, 64
 PERF_RECORD_THROTTLE, PERF_RECORD_MMAP2 = 5, 10
-PROT_EXEC = 4
+CPUMODE, USER, PROT_EXEC = 7, 2, 4
 
 
 def hide_data_mappings(path):
@@ -138,8 +138,8 @@ def hide_data_mappings(path):
         end = at + size
         while at < end:
             file.seek(at)
-            kind, _, length = struct.unpack("<IHH", file.read(HEADER))
-            if kind == PERF_RECORD_MMAP2:
+            kind, misc, length = struct.unpack("<IHH", file.read(HEADER))
+            if kind == PERF_RECORD_MMAP2 and misc & CPUMODE == USER:
                 file.seek(at + PROT_OFFSET)
                 if not struct.unpack("<I", file.read(4))[0] & PROT_EXEC:
                     file.seek(at)
