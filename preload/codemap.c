@@ -24,6 +24,8 @@ static struct pyperf_version_entry *shared_table;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* -- By version ----------------------------------------------------------------------------- */
+
 /* The ways of a set are its neighbours within one or two cache lines. */
 static struct pyperf_version_entry *version_set(const struct pyperf_code_key *key)
 {
@@ -80,6 +82,49 @@ static void insert_by_version(const struct pyperf_code_key *key, pyperf_slot_fn 
     pthread_mutex_unlock(&lock);
 }
 
+/* -- By version, in one word ---------------------------------------------------------------- */
+
+static bool filled;
+
+/* An empty place, 0, would pass for a slot of the last 32,768 versions: give each place a word of
+ * which the subtraction of any of its versions leaves bit 47. */
+static void fill_empty_places(void)
+{
+    for (unsigned way = 0; way < PYPERF_CODEMAP_AT_ONCE_WAYS; way++)
+        for (uint64_t i = 0; i < PYPERF_CODEMAP_VERSIONS; i++)
+            if (pyperf_codemap.at_once[way][i] == 0)
+                __atomic_store_n(&pyperf_codemap.at_once[way][i], (i + 0x8000) << 32,
+                                 __ATOMIC_RELEASE);
+    filled = true;
+}
+
+static pyperf_slot_fn find_at_once(uint32_t version)
+{
+    pyperf_slot_fn slot;
+    for (unsigned way = 0; way < PYPERF_CODEMAP_AT_ONCE_WAYS; way++)
+        if (pyperf_codemap_at_once(way, version, &slot))
+            return slot;
+    return NULL;
+}
+
+/* Where the evaluator looks first; what was there goes to the second table. */
+static void insert_at_once(uint32_t version, pyperf_slot_fn slot)
+{
+    const uint32_t near_the_last = 0xff000000;
+    pthread_mutex_lock(&lock);
+    if (version >= near_the_last && !filled)
+        fill_empty_places();
+    size_t place = version & (PYPERF_CODEMAP_VERSIONS - 1);
+    uint64_t old = pyperf_codemap.at_once[0][place];
+    uint64_t word = (uintptr_t)slot + ((uint64_t)version << 32);
+    if (old != word)
+        __atomic_store_n(&pyperf_codemap.at_once[1][place], old, __ATOMIC_RELEASE);
+    __atomic_store_n(&pyperf_codemap.at_once[0][place], word, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&lock);
+}
+
+/* -- By name -------------------------------------------------------------------------------- */
+
 static struct pyperf_name_entry *name_way(struct pyperf_name_entry *first, uintptr_t way)
 {
     return (struct pyperf_name_entry *)((uintptr_t)first ^ way * sizeof *first);
@@ -125,9 +170,19 @@ static void insert_by_name(const struct pyperf_python *python, const struct pype
     }
 }
 
+/* -- All ------------------------------------------------------------------------------------ */
+
 pyperf_slot_fn pyperf_codemap_find(const struct pyperf_code_key *key)
 {
-    return key->identity == PYPERF_BY_VERSION ? find_by_version(key) : find_by_name(key);
+    switch (key->identity) {
+    case PYPERF_BY_VERSION:
+        return find_by_version(key);
+    case PYPERF_BY_VERSION_AT_ONCE:
+        return find_at_once((uint32_t)key->version);
+    case PYPERF_BY_NAME:
+        break;
+    }
+    return find_by_name(key);
 }
 
 void pyperf_codemap_insert(const struct pyperf_python *python, const struct pyperf_code_key *key,
@@ -135,7 +190,11 @@ void pyperf_codemap_insert(const struct pyperf_python *python, const struct pype
 {
     if (key->identity == PYPERF_BY_NAME)
         insert_by_name(python, key, slot);
-    else if (key->version != 0)
+    else if (key->version == 0)
+        return; /* the numbers ran out */
+    else if (key->identity == PYPERF_BY_VERSION_AT_ONCE)
+        insert_at_once((uint32_t)key->version, slot);
+    else
         insert_by_version(key, slot);
 }
 
@@ -144,8 +203,10 @@ void pyperf_codemap_reset(void)
     static bool used;
     if (used)
         memset(&pyperf_codemap, 0, sizeof pyperf_codemap);
-    /* Version 0 is no version; all other entries cannot be found by 0. */
+    /* Version 0 is no version; all other entries cannot be found by 0.  This is also the first
+     * word of `at_once`, where it fits no version of its place either. */
     pyperf_codemap.by_version[0].key = PYPERF_CODEMAP_EMPTY;
+    filled = false;
     if (used && shared_table != NULL)
         memset(shared_table, 0, SHARED_SIZE * sizeof *shared_table);
     used = true;

@@ -8,6 +8,7 @@
  * - by version (3.12+): co_version numbers the code objects of one interpreter and is never given
  *   twice, so it alone is the key.  0 means that the numbers ran out: such code is not cached.
  *   Numbers are dense, so the low bits are a perfect hash.
+ *   Without a GIL, where others write while we read, version and slot are one word: AT_ONCE.
  * - by name (up to 3.11): the address, and the objects that are its names.  The entry owns a
  *   reference to each of those, so their addresses cannot be taken by others while it lives.
  *
@@ -43,9 +44,12 @@ struct pyperf_name_entry {
     pyperf_slot_fn slot;
 };
 
+enum { PYPERF_CODEMAP_AT_ONCE_WAYS = 2 };
+
 /* 1 MiB, of which a process touches what it uses. */
 extern union pyperf_codemap {
     struct pyperf_version_entry by_version[PYPERF_CODEMAP_VERSIONS];
+    uint64_t at_once[PYPERF_CODEMAP_AT_ONCE_WAYS][PYPERF_CODEMAP_VERSIONS];
     struct pyperf_name_entry by_name[PYPERF_CODEMAP_NAMES];
 } pyperf_codemap;
 
@@ -64,6 +68,21 @@ static inline struct pyperf_version_entry *pyperf_codemap_by_version(uint32_t ve
 {
     return &PYPERF_ARCH_ADDRESS(pyperf_codemap)
                 ->by_version[version & (PYPERF_CODEMAP_VERSIONS - 1)];
+}
+
+/*
+ * AT_ONCE: slot + (version << 32).  The place says the low 16 bits of the version, so after the
+ * subtraction any other version leaves a bit above the 47 that user space has (Linux,
+ * Documentation/arch/x86/x86_64/mm.rst; on aarch64 48, of which mmap() gives the upper half only
+ * to those who ask).  So does 0, which is an empty place, for all but the very last versions.
+ */
+static inline bool pyperf_codemap_at_once(unsigned way, uint32_t version, pyperf_slot_fn *slot)
+{
+    enum { PLACES = PYPERF_CODEMAP_VERSIONS, ADDRESS_BITS = 47 };
+    const uint64_t *place = &pyperf_codemap.at_once[way][version & (PLACES - 1)];
+    uint64_t word = __atomic_load_n(place, __ATOMIC_ACQUIRE) - ((uint64_t)version << 32);
+    *slot = (pyperf_slot_fn)word;
+    return word >> ADDRESS_BITS == 0;
 }
 
 /* What identifies a code object in the cache. */

@@ -96,15 +96,12 @@ static ALWAYS_INLINE void *evaluate(const struct pyperf_layout *layout, void *a,
     return PYPERF_ARCH_JUMP(target, a, b, c, callee);
 }
 
-/* Without a GIL another thread may replace the entry between the reads of its two words. */
+/* Without a GIL. */
 static ALWAYS_INLINE void *evaluate_free_threaded(const struct pyperf_layout *layout, void *a,
                                                   void *b, void *c)
 {
-    uint64_t version = version_of(layout, code_of(layout, a, b));
-    const struct pyperf_version_entry *entry = pyperf_codemap_by_version((uint32_t)version);
-    bool hit = __atomic_load_n(&entry->key, __ATOMIC_ACQUIRE) == version;
-    pyperf_slot_fn slot = __atomic_load_n(&entry->slot, __ATOMIC_ACQUIRE);
-    if (!hit || __atomic_load_n(&entry->key, __ATOMIC_RELAXED) != version ||
+    pyperf_slot_fn slot;
+    if (!pyperf_codemap_at_once(0, version_of(layout, code_of(layout, a, b)), &slot) ||
         __builtin_expect(pyperf_stack_pointer < pyperf_stack_limit, 0))
         return evaluate_slowly(a, b, c);
     return slot(a, b, c, next);
@@ -138,11 +135,11 @@ static pyperf_slot_fn find_slot(void *a, void *b, bool shared)
 {
     const struct pyperf_layout *layout = python->layout;
     uintptr_t code = code_of(layout, a, b);
-    struct pyperf_code_key key = {.identity = layout->identity,
+    struct pyperf_code_key key = {.identity = shared ? PYPERF_BY_VERSION : layout->identity,
                                   .shared = shared,
                                   .spread = layout->co_qualname == 0,
                                   .code = code};
-    if (key.identity == PYPERF_BY_VERSION) {
+    if (key.identity != PYPERF_BY_NAME) {
         key.version = version_of(layout, code);
         if (shared)
             key.version = shared_key(key.version, a);
@@ -279,7 +276,7 @@ static pyperf_evaluator_fn chained; /* the other one, in each interpreter that h
 /* Without our care for deep stacks: with the other one alone they would be as deep. */
 static void *evaluate_chained(void *a, void *b, void *c)
 {
-    bool by_version = python->layout->identity == PYPERF_BY_VERSION;
+    bool by_version = python->layout->identity != PYPERF_BY_NAME;
     int saved_errno = errno;
     bool shared = by_version && !pyperf_interp_is_main(python, pyperf_interp_of(a));
     pyperf_slot_fn slot = find_slot(a, b, shared);

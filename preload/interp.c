@@ -207,7 +207,7 @@ int pyperf_interp_verify(const struct pyperf_python *python)
     if (first != NULL && second != NULL) {
         mismatch = find_mismatch(python, first);
         /* co_version counts the code objects of an interpreter (Objects/codeobject.c). */
-        if (mismatch == NULL && python->layout->identity == PYPERF_BY_VERSION) {
+        if (mismatch == NULL && python->layout->identity != PYPERF_BY_NAME) {
             uint32_t a = version_of(python, first);
             uint32_t b = version_of(python, second);
             if (a == 0 || b <= a || b - a > 1000)

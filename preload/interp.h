@@ -17,7 +17,7 @@
 typedef void PyObject; /* Python's objects are opaque here; no Python header is included */
 
 /* How a cached slot is known to be still that of the code object (codemap.h). */
-enum pyperf_identity { PYPERF_BY_NAME, PYPERF_BY_VERSION };
+enum pyperf_identity { PYPERF_BY_NAME, PYPERF_BY_VERSION, PYPERF_BY_VERSION_AT_ONCE };
 
 /* What of the recursion state the evaluator has to look after (evaluator.c, "Deep stacks"). */
 enum pyperf_guard { PYPERF_GUARD_NONE, PYPERF_GUARD_STACK, PYPERF_GUARD_STACK_AND_UNITS };

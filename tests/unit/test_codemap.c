@@ -17,9 +17,11 @@ static pyperf_slot_fn slot_number(uintptr_t number)
 
 static struct pyperf_python python; /* without functions: by version nobody calls Python */
 
+static enum pyperf_identity identity = PYPERF_BY_VERSION;
+
 static struct pyperf_code_key version_key(uint64_t version)
 {
-    return (struct pyperf_code_key){.identity = PYPERF_BY_VERSION, .version = version};
+    return (struct pyperf_code_key){.identity = identity, .version = version};
 }
 
 static pyperf_slot_fn find_version(uint64_t version)
@@ -93,6 +95,41 @@ START_TEST(reset_forgets_versions)
     ck_assert(find_version(0) == NULL);
     insert_version(7);
     ck_assert(find_version(7) == slot_number(7));
+}
+END_TEST
+
+/* The same, and what one word could get wrong: versions that differ in the upper half, and the last
+ * ones, for which an empty place looks like a slot. */
+START_TEST(a_version_and_its_slot_are_one_word)
+{
+    const uint64_t last = UINT32_MAX;
+    identity = PYPERF_BY_VERSION_AT_ONCE;
+    pyperf_codemap_reset();
+    for (uint64_t version = 1; version < 3 * SETS; version += 7)
+        ck_assert(find_version(version) == NULL);
+    for (uint64_t place = 1; place < SETS; place += 5) {
+        insert_version(place);
+        insert_version(place);
+        insert_version(place + 9 * SETS);
+        ck_assert(find_version(place) == slot_number(place));
+        ck_assert(find_version(place + 9 * SETS) == slot_number(place + 9 * SETS));
+        ck_assert(find_version(place + SETS) == NULL);
+        insert_version(place + 4 * SETS);
+        ck_assert(find_version(place) == NULL);
+    }
+    for (int round = 0; round < 2; round++) {
+        insert_version(last - 16777000);
+        for (uint64_t version = last - 2 * SETS; version <= last; version++)
+            ck_assert(find_version(version) == NULL);
+        insert_version(last);
+        ck_assert(find_version(last) == slot_number(last));
+        insert_version(0);
+        ck_assert(find_version(0) == NULL);
+        pyperf_slot_fn slot;
+        ck_assert(!pyperf_codemap_at_once(0, 0, &slot));
+        pyperf_codemap_reset();
+    }
+    identity = PYPERF_BY_VERSION;
 }
 END_TEST
 
@@ -264,6 +301,16 @@ static void use_shared_table(unsigned thread)
     read_or_write(thread, true);
 }
 
+START_TEST(threads_without_a_gil_never_find_anothers_slot)
+{
+    identity = PYPERF_BY_VERSION_AT_ONCE;
+    pyperf_codemap_reset();
+    support_run_threads(THREADS, use_main_table);
+    ck_assert_uint_eq(wrong, 0);
+    identity = PYPERF_BY_VERSION;
+}
+END_TEST
+
 START_TEST(threads_never_find_anothers_slot)
 {
     pyperf_codemap_reset();
@@ -339,6 +386,7 @@ SUPPORT_MAIN(nothing_is_found_in_the_beginning, a_version_finds_its_slot,
              two_versions_of_one_place_are_both_kept, version_0_is_never_kept,
              reset_forgets_versions, subinterpreters_do_not_mix, address_and_names_find_the_slot,
              an_address_used_again_has_the_new_names, references_balance_whatever_is_replaced,
-             reset_drops_no_reference, threads_never_find_anothers_slot,
+             reset_drops_no_reference, a_version_and_its_slot_are_one_word,
+             threads_without_a_gil_never_find_anothers_slot, threads_never_find_anothers_slot,
              a_reader_that_is_overtaken_finds_no_others_slot,
              a_reader_in_the_middle_of_a_write_finds_no_others_slot)

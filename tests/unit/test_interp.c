@@ -96,7 +96,8 @@ static void check_offsets(void)
         for (size_t j = 0; j < i; j++)
             ck_assert(offsets[i] == 0 || offsets[i] != offsets[j]);
     ck_assert_int_eq(l->co_qualname != 0, l->minor >= 11);
-    ck_assert_int_eq(l->identity == PYPERF_BY_VERSION, l->minor >= 12);
+    ck_assert_int_eq(l->identity == PYPERF_BY_NAME, l->minor < 12);
+    ck_assert_int_eq(l->identity == PYPERF_BY_VERSION_AT_ONCE, l->free_threaded);
     ck_assert_int_eq(l->co_version != 0, l->minor >= 12);
 }
 
