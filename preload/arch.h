@@ -31,11 +31,12 @@
 /* System V ABI AMD64 1.0, figure 3.36: DWARF register numbers */
 enum { DW_RBP = 6, DW_RSP = 7, DW_RETURN = 16 };
 
-#define PYPERF_ARCH_MACHINE    EM_X86_64
-#define PYPERF_ARCH_SLOT_SIZE  16
-#define PYPERF_ARCH_PAGE_MAX   0x1000 /* largest page size a kernel may use */
-#define PYPERF_ARCH_CODE_ALIGN 1      /* CIE code alignment factor */
-#define PYPERF_ARCH_RETURN_REG DW_RETURN
+#define PYPERF_ARCH_MACHINE      EM_X86_64
+#define PYPERF_ARCH_SLOT_SIZE    16
+#define PYPERF_ARCH_PAGE_MAX     0x1000 /* largest page size a kernel may use */
+#define PYPERF_ARCH_ADDRESS_BITS 47     /* of user space; Linux, arch/x86/x86_64/mm.rst */
+#define PYPERF_ARCH_CODE_ALIGN   1      /* CIE code alignment factor */
+#define PYPERF_ARCH_RETURN_REG   DW_RETURN
 
 /* On entry the return address is on the stack. */
 #define PYPERF_ARCH_CIE_PROGRAM CFA_DEF, DW_RSP, 8, CFA_OFFSET(DW_RETURN), 1
@@ -85,11 +86,12 @@ register uintptr_t pyperf_stack_pointer __asm__("rsp");
 enum { DW_X29 = 29, DW_X30 = 30, DW_SP = 31 };
 #define CFA_NEGATE_RA_STATE 0x2d /* same document, section 4.4.1 */
 
-#define PYPERF_ARCH_MACHINE    EM_AARCH64
-#define PYPERF_ARCH_SLOT_SIZE  32
-#define PYPERF_ARCH_PAGE_MAX   0x10000
-#define PYPERF_ARCH_CODE_ALIGN 4
-#define PYPERF_ARCH_RETURN_REG DW_X30
+#define PYPERF_ARCH_MACHINE      EM_AARCH64
+#define PYPERF_ARCH_SLOT_SIZE    32
+#define PYPERF_ARCH_PAGE_MAX     0x10000
+#define PYPERF_ARCH_ADDRESS_BITS 48 /* unless asked for more; Linux, arch/arm64/memory.rst */
+#define PYPERF_ARCH_CODE_ALIGN   4
+#define PYPERF_ARCH_RETURN_REG   DW_X30
 
 #define PYPERF_ARCH_CIE_PROGRAM CFA_DEF, DW_SP, 0
 
