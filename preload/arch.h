@@ -31,11 +31,12 @@
 /* System V ABI AMD64 1.0, figure 3.36: DWARF register numbers */
 enum { DW_RBP = 6, DW_RSP = 7, DW_RETURN = 16 };
 
-#define PYPERF_ARCH_MACHINE    EM_X86_64
-#define PYPERF_ARCH_SLOT_SIZE  16
-#define PYPERF_ARCH_PAGE_MAX   0x1000 /* largest page size a kernel may use */
-#define PYPERF_ARCH_CODE_ALIGN 1      /* CIE code alignment factor */
-#define PYPERF_ARCH_RETURN_REG DW_RETURN
+#define PYPERF_ARCH_MACHINE      EM_X86_64
+#define PYPERF_ARCH_SLOT_SIZE    16
+#define PYPERF_ARCH_PAGE_MAX     0x1000 /* largest page size a kernel may use */
+#define PYPERF_ARCH_ADDRESS_BITS 47     /* of user space; Linux, arch/x86/x86_64/mm.rst */
+#define PYPERF_ARCH_CODE_ALIGN   1      /* CIE code alignment factor */
+#define PYPERF_ARCH_RETURN_REG   DW_RETURN
 
 /* On entry the return address is on the stack. */
 #define PYPERF_ARCH_CIE_PROGRAM CFA_DEF, DW_RSP, 8, CFA_OFFSET(DW_RETURN), 1
@@ -68,6 +69,15 @@ static inline void pyperf_arch_sync_code(const void *start, size_t size)
     (void)start, (void)size;
 }
 
+/* For the hot path (aarch64 has the contracts).  Instructions reach all memory, and compare with
+ * it. */
+#define PYPERF_ARCH_EARLY(value)        (value)
+#define PYPERF_ARCH_EITHER(a, b)        ((a) || (b))
+#define PYPERF_ARCH_ADDRESS(variable)   (&(variable))
+#define PYPERF_ARCH_NEAR(variable)      (variable)
+#define PYPERF_ARCH_OWN(variable)       (variable)
+#define PYPERF_ARCH_JUMP(function, ...) (function)(__VA_ARGS__)
+
 register uintptr_t pyperf_stack_pointer __asm__("rsp");
 
 #elif defined(__aarch64__)
@@ -76,11 +86,12 @@ register uintptr_t pyperf_stack_pointer __asm__("rsp");
 enum { DW_X29 = 29, DW_X30 = 30, DW_SP = 31 };
 #define CFA_NEGATE_RA_STATE 0x2d /* same document, section 4.4.1 */
 
-#define PYPERF_ARCH_MACHINE    EM_AARCH64
-#define PYPERF_ARCH_SLOT_SIZE  32
-#define PYPERF_ARCH_PAGE_MAX   0x10000
-#define PYPERF_ARCH_CODE_ALIGN 4
-#define PYPERF_ARCH_RETURN_REG DW_X30
+#define PYPERF_ARCH_MACHINE      EM_AARCH64
+#define PYPERF_ARCH_SLOT_SIZE    32
+#define PYPERF_ARCH_PAGE_MAX     0x10000
+#define PYPERF_ARCH_ADDRESS_BITS 48 /* unless asked for more; Linux, arch/arm64/memory.rst */
+#define PYPERF_ARCH_CODE_ALIGN   4
+#define PYPERF_ARCH_RETURN_REG   DW_X30
 
 #define PYPERF_ARCH_CIE_PROGRAM CFA_DEF, DW_SP, 0
 
@@ -98,7 +109,7 @@ enum { DW_X29 = 29, DW_X30 = 30, DW_SP = 31 };
 #define INSN_PACIBSP 0xd503237fU
 #define INSN_AUTIASP 0xd50323bfU
 #define INSN_BTI_C   0xd503245fU
-#define INSN_NOP     0xd503201fU
+#define INSN_RET     0xd65f03c0U
 
 /*
  * Return addresses are signed where the interpreter signs its own.  Where it does not, ours would
@@ -115,12 +126,12 @@ static inline bool pyperf_arch_signs(const void *function)
 static inline void pyperf_arch_unsign(unsigned char *code, size_t code_size, unsigned char *cfi,
                                       size_t cfi_size)
 {
-    const uint32_t bti_c = INSN_BTI_C, nop = INSN_NOP;
+    const uint32_t bti_c = INSN_BTI_C, ret = INSN_RET;
     for (size_t at = 0; at < code_size; at += sizeof(uint32_t)) {
         uint32_t word;
         memcpy(&word, code + at, sizeof word);
         if (word == INSN_PACIASP || word == INSN_AUTIASP)
-            memcpy(code + at, word == INSN_PACIASP ? &bti_c : &nop, sizeof word);
+            memcpy(code + at, word == INSN_PACIASP ? &bti_c : &ret, sizeof word);
     }
     for (size_t at = 0; at < cfi_size; at++)
         if (cfi[at] == CFA_NEGATE_RA_STATE)
@@ -142,6 +153,48 @@ static inline void pyperf_arch_sync_code(const void *start, size_t size)
         __asm__ volatile("ic ivau, %0" ::"r"(at) : "memory");
     __asm__ volatile("dsb ish\n\tisb" ::: "memory");
 }
+
+/*
+ * For the hot path.  One instruction each, where a compiler that knows less takes two or three:
+ * EARLY: a value made here, not once more at each use, so that what lies together is loaded
+ * together; EITHER: of two comparisons, neither of which is costly or undefined: one branch;
+ * ADDRESS: where a variable of this library is that begins a page;
+ * NEAR: what a variable of this file holds that has its final value, within 1 MiB of the code (ELF
+ * for the Arm 64-bit Architecture, 5.7.6);
+ * OWN: a thread's own variable, initial-exec;
+ * JUMP: a call in the end, by the register that the ABI keeps for it, which BTI allows.
+ */
+#define PYPERF_ARCH_EARLY(value)                                                                   \
+    __extension__({                                                                                \
+        __typeof__((value) + 0) early_ = (value);                                                  \
+        __asm__("" : "+r"(early_));                                                                \
+        early_;                                                                                    \
+    })
+#define PYPERF_ARCH_EITHER(a, b) ((int)(a) | (int)(b))
+#define PYPERF_ARCH_ADDRESS(variable)                                                              \
+    __extension__({                                                                                \
+        __typeof__(variable) *address_;                                                            \
+        __asm__("adrp %0, " #variable : "=r"(address_));                                           \
+        address_;                                                                                  \
+    })
+#define PYPERF_ARCH_NEAR(variable)                                                                 \
+    __extension__({                                                                                \
+        __typeof__(variable) near_;                                                                \
+        __asm__("ldr %0, %1" : "=r"(near_) : "S"(&(variable)));                                    \
+        near_;                                                                                     \
+    })
+#define PYPERF_ARCH_OWN(variable)                                                                  \
+    __extension__({                                                                                \
+        uintptr_t offset_;                                                                         \
+        __asm__("ldr %0, :gottprel:" #variable : "=r"(offset_));                                   \
+        *(__typeof__(variable) *)(offset_ + (uintptr_t)__builtin_thread_pointer());                \
+    })
+#define PYPERF_ARCH_JUMP(function, ...)                                                            \
+    __extension__({                                                                                \
+        register __typeof__(function) target_ __asm__("x16") = (function);                         \
+        __asm__("" : "+r"(target_));                                                               \
+        target_(__VA_ARGS__);                                                                      \
+    })
 
 register uintptr_t pyperf_stack_pointer __asm__("sp");
 

@@ -116,7 +116,7 @@ static void insert_at_once(uint32_t version, pyperf_slot_fn slot)
         fill_empty_places();
     size_t place = version & (PYPERF_CODEMAP_VERSIONS - 1);
     uint64_t old = pyperf_codemap.at_once[0][place];
-    uint64_t word = (uintptr_t)slot + ((uint64_t)version << 32);
+    uint64_t word = ((uintptr_t)slot >> PYPERF_CODEMAP_SHIFT) + ((uint64_t)version << 32);
     if (old != word)
         __atomic_store_n(&pyperf_codemap.at_once[1][place], old, __ATOMIC_RELEASE);
     __atomic_store_n(&pyperf_codemap.at_once[0][place], word, __ATOMIC_RELEASE);

@@ -24,6 +24,7 @@
 
 #include <stdint.h>
 
+#include "arch.h"
 #include "interp.h"
 #include "trampoline.h"
 
@@ -60,27 +61,30 @@ static inline struct pyperf_name_entry *pyperf_codemap_by_name(uintptr_t code, b
 {
     uint32_t hash = (uint32_t)code * 0x9e3779b1U; /* 2^32 / golden ratio */
     uintptr_t index = spread ? hash / (UINT32_MAX / PYPERF_CODEMAP_NAMES + 1) : code >> 4;
-    return &pyperf_codemap.by_name[index & (PYPERF_CODEMAP_NAMES - 1)];
+    return &PYPERF_ARCH_ADDRESS(pyperf_codemap)->by_name[index & (PYPERF_CODEMAP_NAMES - 1)];
 }
 
 static inline struct pyperf_version_entry *pyperf_codemap_by_version(uint32_t version)
 {
-    return &pyperf_codemap.by_version[version & (PYPERF_CODEMAP_VERSIONS - 1)];
+    return &PYPERF_ARCH_ADDRESS(pyperf_codemap)
+                ->by_version[version & (PYPERF_CODEMAP_VERSIONS - 1)];
 }
 
 /*
  * AT_ONCE: slot + (version << 32).  The place says the low 16 bits of the version, so after the
- * subtraction any other version leaves a bit above the 47 that user space has (Linux,
- * Documentation/arch/x86/x86_64/mm.rst; on aarch64 48, of which mmap() gives the upper half only
- * to those who ask).  So does 0, which is an empty place, for all but the very last versions.
+ * subtraction any other version leaves a bit above the 47 that a slot's address has, or would have
+ * without its lowest bits, which are 0.  So does 0, which is an empty place, for all but the very
+ * last versions.
  */
+enum { PYPERF_CODEMAP_SHIFT = PYPERF_ARCH_ADDRESS_BITS - 47 };
+
 static inline bool pyperf_codemap_at_once(unsigned way, uint32_t version, pyperf_slot_fn *slot)
 {
-    enum { PLACES = PYPERF_CODEMAP_VERSIONS, ADDRESS_BITS = 47 };
+    enum { PLACES = PYPERF_CODEMAP_VERSIONS };
     const uint64_t *place = &pyperf_codemap.at_once[way][version & (PLACES - 1)];
     uint64_t word = __atomic_load_n(place, __ATOMIC_ACQUIRE) - ((uint64_t)version << 32);
-    *slot = (pyperf_slot_fn)word;
-    return word >> ADDRESS_BITS == 0;
+    *slot = (pyperf_slot_fn)(word << PYPERF_CODEMAP_SHIFT);
+    return word >> 47 == 0;
 }
 
 /* What identifies a code object in the cache. */

@@ -50,23 +50,31 @@ static ALWAYS_INLINE size_t name_offset(const struct pyperf_layout *layout)
     return layout->co_qualname != 0 ? layout->co_qualname : layout->co_name;
 }
 
+#define DIFFERS(a, b) (PYPERF_ARCH_EARLY(a) != PYPERF_ARCH_EARLY(b))
+
 /* The cache's field that holds the slot, NULL on a miss. */
 static ALWAYS_INLINE const pyperf_slot_fn *cached_slot(const struct pyperf_layout *layout,
                                                        uintptr_t code)
 {
     if (layout->identity == PYPERF_BY_VERSION) {
         uint64_t version = version_of(layout, code);
-        const struct pyperf_version_entry *entry = pyperf_codemap_by_version((uint32_t)version);
+        const struct pyperf_version_entry *entry =
+            PYPERF_ARCH_EARLY(pyperf_codemap_by_version((uint32_t)version));
         return __builtin_expect(entry->key != version, 0) ? NULL : &entry->slot;
     }
-    const struct pyperf_name_entry *entry = pyperf_codemap_by_name(code, layout->co_qualname == 0);
+    const struct pyperf_name_entry *entry =
+        PYPERF_ARCH_EARLY(pyperf_codemap_by_name(code, layout->co_qualname == 0));
     /* On 3.11 the two names say all; before, functions of one name and file differ by what they
      * are defined in. */
-    if (__builtin_expect((layout->co_qualname == 0 && entry->code != code) ||
-                             entry->name != pyperf_pointer_at((void *)code, name_offset(layout)) ||
-                             entry->filename !=
-                                 pyperf_pointer_at((void *)code, layout->co_filename),
-                         0))
+    bool by_code = layout->co_qualname == 0;
+    if (__builtin_expect(
+            PYPERF_ARCH_EITHER(
+                by_code && entry->code != code,
+                PYPERF_ARCH_EITHER(
+                    DIFFERS(entry->name, pyperf_pointer_at((void *)code, name_offset(layout))),
+                    DIFFERS(entry->filename,
+                            pyperf_pointer_at((void *)code, layout->co_filename)))),
+            0))
         return NULL;
     return &entry->slot;
 }
@@ -74,12 +82,18 @@ static ALWAYS_INLINE const pyperf_slot_fn *cached_slot(const struct pyperf_layou
 static ALWAYS_INLINE void *evaluate(const struct pyperf_layout *layout, void *a, void *b, void *c)
 {
     const pyperf_slot_fn *slot = cached_slot(layout, code_of(layout, a, b));
-    if (slot == NULL || (layout->guard != PYPERF_GUARD_NONE &&
-                         __builtin_expect(pyperf_stack_pointer < pyperf_stack_limit, 0)))
+    if (slot == NULL)
         return evaluate_slowly(a, b, c);
-    pyperf_evaluator_fn callee = next;
+    if (layout->guard != PYPERF_GUARD_NONE) {
+        uintptr_t limit = PYPERF_ARCH_OWN(pyperf_stack_limit);
+        uintptr_t left; /* by subtraction, which compilers do with the stack pointer in its place */
+        if (__builtin_expect(__builtin_usubl_overflow(pyperf_stack_pointer, limit, &left), 0))
+            return evaluate_slowly(a, b, c);
+    }
+    pyperf_evaluator_fn callee = PYPERF_ARCH_NEAR(next);
     __asm__("" : "+r"(callee)); /* loaded before the slot: gcc then jumps through memory */
-    return (*slot)(a, b, c, callee);
+    pyperf_slot_fn target = *slot;
+    return PYPERF_ARCH_JUMP(target, a, b, c, callee);
 }
 
 /* Without a GIL. */

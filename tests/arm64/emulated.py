@@ -20,6 +20,7 @@ import harness  # noqa: E402
 import roots  # noqa: E402
 import run  # noqa: E402
 import test_arm64_unwind  # noqa: E402,F401
+import test_arm64_wrapper  # noqa: E402,F401
 
 SUITES = ("stable", "sid")
 
