@@ -2,20 +2,24 @@
 
 Tests that fail now and then, and output that varies from run to run, must not look like the
 library's doing.  So a test that differs is run again both ways: a failure counts when it appears
-with the library and never without, a line of output when it appears each time with it and never
-without.
+twice with the library and never without, a line of output when it appears each time with it and
+never without.
+
+Each run has a /tmp of its own: some of these tests remove every perf map that they find there.
 """
 
 import collections
 import fnmatch
-import glob
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+
+import roots
 
 FAILURE = re.compile(r"^(FAIL|ERROR|UNEXPECTED SUCCESS): (.*)$")
 CASE = re.compile(r"^(test\w+ \([^)]*\))")
@@ -29,7 +33,7 @@ CLOCK = re.compile(r"^(\d+:\d+:\d+ (load avg: [\d.]+ )?)?\[ *\d+/\d+.*|^Total du
 # What a failure adds to regrtest's summary.
 SUMMARY = re.compile(
     r"^(== Tests result|FAILED \(|OK\b|Result: |Total tests: |Total test files: |\d+ tests? failed:|"
-    r"1 test OK|All \d+ tests OK|\d+ test altered|test \S+ (failed|crashed)|test_\S+( failed \(.*)?$)"
+    r"-{70}$|1 test OK|All \d+ tests OK|\d+ test altered|test \S+ (failed|crashed)|test_\S+( failed \(.*)?$)"
 )
 # A traceback belongs to the failure named above it.
 SEPARATOR = "=" * 70
@@ -40,7 +44,18 @@ SLOW = (
     "test_concurrent_futures test_asyncio test_subprocess test_threading test_io test_faulthandler"
 ).split()
 
-Result = collections.namedtuple("Result", "failures skips lines count seconds text")
+# Enters a /tmp of its own, which is the folder outside, with the library in it.
+PRIVATE_TMP = 'mount --bind "$0" /tmp && cd /tmp && exec "$@"'
+LIBRARY = "/tmp/libpyperf.so"
+
+Result = collections.namedtuple("Result", "failures skips reasons lines count seconds text")
+
+
+def in_private_tmp(folder, argv):
+    namespace = ["unshare", "--mount", "--propagation", "private"]
+    if os.geteuid():
+        namespace.append("--map-root-user")
+    return namespace + ["sh", "-c", PRIVATE_TMP, folder] + argv
 
 
 def quietly(argv):
@@ -83,6 +98,7 @@ class Known:
 
 def parse(text, code):
     failures, skips, lines = set(), set(), set()
+    reasons = collections.Counter()
     case = ""
     in_report = False
     for line in text.split("\n"):
@@ -98,7 +114,9 @@ def parse(text, code):
         case = named.group(1) if named else case
         skip = SKIPPED.search(line)
         if skip:
-            skips.add("%s skipped %s" % (case, VARYING.sub("N", skip.group(1))))
+            reason = VARYING.sub("N", skip.group(1))
+            skips.add("%s skipped %s" % (case, reason))
+            reasons[reason.strip("'\"")] += 1
         # Where results and output meet in one line, only the output counts.
         line = re.sub(r"^test\w+ \([^)]*\)( \.\.\.)?", "", line).strip()
         line = re.sub(r"\b(ok|FAIL|ERROR|expected failure|skipped .*)$", "", line).strip()
@@ -113,7 +131,7 @@ def parse(text, code):
         failures.add("(exit code %d)" % code)
     elif code == 2 and not failures:
         failures.add("(failed, last in %s)" % case)
-    return failures, skips, lines, count
+    return failures, skips, reasons, lines, count
 
 
 class Comparison:
@@ -121,46 +139,55 @@ class Comparison:
 
     def __init__(self, python, name, library, folder, options):
         self.python = python
-        self.name = name
+        self.name = self.title = name
         self.library = library  # None: native -X perf is compared
         self.folder = folder
         self.options = options
-        self.new, self.known, self.details = [], [], ""
+        self.new, self.known, self.once = [], [], []
         self.plain, self.ours = [], []
 
-    def go(self):
+    def go(self, known):
         try:
             self._add_run()
             for _ in range(1, self.options.runs):
-                if not self._differences():
+                self._judge(known)
+                if not (self.new or self.once):
                     break
                 self._add_run()
+            self._judge(known)
         except Exception as error:  # a broken run must not stop the others
-            self.ours.append(Result({"(could not be run: %r)" % error}, set(), set(), 0, 0.0, ""))
+            self.new.append("could not be run: %r" % error)
         return self
 
     def _add_run(self):
         self.plain.append(self._run(False))
         self.ours.append(self._run(True))
 
-    def _environment(self, ours, folder):
+    def _command(self, ours, folder):
+        """How regrtest is started, and what is added to its environment."""
+        argv = [self.python.path, "-m", "test"]
         if not ours:
-            return {}
+            return argv, {}
         if self.library is None:
-            return {"PYTHONPERFSUPPORT": "1"}
-        return {"LD_PRELOAD": self.library, "PYPERF_DIR": folder}
+            return argv, {"PYTHONPERFSUPPORT": "1"}
+        return argv, {"LD_PRELOAD": LIBRARY, "PYPERF_DIR": "/tmp"}
 
     def _run(self, ours):
         folder = tempfile.mkdtemp(dir=self.folder)
-        env = dict(self._environment(ours, folder), TMPDIR=folder, LC_ALL="C.UTF-8")
-        argv = [self.python.path, "-m", "test", "-v", "-u", "cpu,subprocess"]
+        os.chmod(folder, 0o1777)  # as /tmp is
+        if self.library:
+            shutil.copy(self.library, os.path.join(folder, os.path.basename(LIBRARY)))
+        argv, env = self._command(ours, folder)
+        argv += ["-v", "-u", "cpu,subprocess"]
         if self.options.match:
             argv += ["-m", self.options.match]
+        argv.append(self.name)
+        env["LC_ALL"] = "C.UTF-8"
         clean = {n: v for n, v in os.environ.items() if not n.startswith(("PYPERF", "PYTHON", "LD_"))}
+        clean.pop("TMPDIR", None)
         begin = time.monotonic()
         process = subprocess.Popen(
-            self.python.root.command(argv + [self.name], env, folder),
-            cwd=folder,
+            in_private_tmp(folder, self.python.root.command(argv, env)),
             env=clean,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -179,60 +206,108 @@ class Comparison:
                 out, _ = process.communicate()
             code = "timeout"
         seconds = time.monotonic() - begin
-        text = out.decode("utf-8", "replace").replace(folder, "FOLDER")
+        text = out.decode("utf-8", "replace")
         self._keep(text, "ours" if ours else "plain")
-        remove_traces(folder)
+        remove(folder)
         return Result(*parse(text, code), seconds=seconds, text=text)
 
     def _keep(self, text, kind):
         if self.options.keep:
             os.makedirs(self.options.keep, exist_ok=True)
-            name = "%s-%s-%s-%d.txt" % (self.python.label, self.name, kind, len(self.ours))
+            name = "%s-%s-%s-%d.txt" % (self.python.label, self.title, kind, len(self.ours))
             with open(os.path.join(self.options.keep, name), "w") as file:
                 file.write(text)
 
     def _differences(self):
-        """What appears with the library, as far as the runs so far tell."""
-        differences = []
+        """What appears with the library, as far as the runs so far tell; and whether that is
+        enough to count."""
         union = lambda field, runs: set().union(*(getattr(r, field) for r in runs))  # noqa: E731
         every = lambda field, runs: set.intersection(*(getattr(r, field) for r in runs))  # noqa: E731
         for failure in sorted(union("failures", self.ours) - union("failures", self.plain)):
             times = sum(failure in run.failures for run in self.ours)
-            differences.append(
-                "%s fails in %d of %d runs, plain in none" % (failure, times, len(self.ours))
-            )
+            text = "%s fails in %d of %d runs, plain in none" % (failure, times, len(self.ours))
+            yield text, times >= min(2, self.options.runs)
         for skip in sorted(every("skips", self.ours) - union("skips", self.plain)):
-            differences.append("skips: " + skip)
+            yield "skips: " + skip, True
         for line in sorted(every("lines", self.ours) - union("lines", self.plain)):
-            differences.append("prints: " + line)
+            yield "prints: " + line, True
         counts = [r.count for r in self.ours], [r.count for r in self.plain]
+        if not any(counts[1]) and all(r.failures for r in self.plain):
+            yield "does not run, plain neither: " + ", ".join(sorted(self.plain[0].failures)), True
         if not set(counts[0]) & set(counts[1]):
-            differences.append("runs %d cases, plain %d" % (counts[0][0], counts[1][0]))
-        return differences
+            yield "runs %d cases, plain %d" % (counts[0][0], counts[1][0]), True
 
-    def judge(self, known):
-        for difference in self._differences():
-            covered = known.covers(self.python, self.name, difference)
-            (self.known if covered else self.new).append(difference)
+    def _judge(self, known):
+        self.new, self.known, self.once = [], [], []
+        for difference, counts in self._differences():
+            covered = known.covers(self.python, self.title, difference)
+            (self.known if covered else self.new if counts else self.once).append(difference)
+
+    @property
+    def counts(self):
+        """Cases passed, failed and skipped.  Those that fail without the library too, or differ as
+        is known, say nothing about it: they count as skipped."""
+        if not self.ours:
+            return 0, 1, 0
+        ours = self.ours[0]
+        skipped = sum(self.reasons.values())
+        failed = len(self.new)
+        return max(0, ours.count - skipped - failed), failed, skipped
+
+    @property
+    def reasons(self):
+        """Why cases were skipped, and how many for each reason."""
+        if not self.ours:
+            return collections.Counter()
+        reasons = collections.Counter(self.ours[0].reasons)
+        reasons["fails without the library, too"] = len(
+            self.ours[0].failures & set().union(*(run.failures for run in self.plain))
+        )
+        reasons["a known difference (docs/differences.md)"] = sum(
+            " fails in " in difference for difference in self.known
+        )
+        return +reasons
 
     def __str__(self):
         mark = "DIFF" if self.new else "know" if self.known else "ok  "
-        head = "%s %-12s %-28s" % (mark, self.python.label, self.name)
+        head = "%s %-12s %-28s" % (mark, self.python.label, self.title)
         if self.plain:
             plain, ours = self.plain[0], self.ours[0]
             head += " %4d cases  %5.1f s plain  %5.1f s" % (plain.count, plain.seconds, ours.seconds)
             both = [len(set().union(*(r.failures for r in runs))) for runs in (self.plain, self.ours)]
             if any(both):
                 head += "  (%d fail plain, %d here)" % tuple(both)
-        lines = ["       new:   " + d for d in self.new] + ["       known: " + d for d in self.known]
+        kinds = ("new:  ", self.new), ("once: ", self.once), ("known:", self.known)
+        lines = ["       %s %s" % (kind, text) for kind, texts in kinds for text in texts]
         return "\n".join([head] + lines)
 
 
-def remove_traces(folder):
-    """Removes a run's folder, and the maps of the processes whose images are in it."""
-    for path in glob.glob(os.path.join(folder, "pyperf-*.so")):
-        name = "/tmp/perf-%s.map" % os.path.basename(path).split("-")[1]
-        if os.path.isfile(name) and not os.path.islink(name):
-            os.remove(name)
+class InsteadOfXperf(Comparison):
+    """CPython's tests of `-X perf`: with that option, and with the library in its place."""
+
+    TITLE = "instead_of_xperf"
+
+    def __init__(self, python, perf, library, folder, options):
+        super().__init__(python, "test_perf_profiler", library, folder, options)
+        self.title = self.TITLE
+        self.perf = perf
+
+    def _command(self, ours, folder):
+        shutil.copy(os.path.join(roots.REPO, "tests/integration/programs", self.TITLE + ".py"), folder)
+        argv = [self.python.path, "/tmp/%s.py" % self.TITLE, LIBRARY if ours else "native", "/tmp"]
+        if self.perf is None:
+            return argv, {}
+        # The first perf that the tests find.
+        os.mkdir(os.path.join(folder, "bin"))
+        script = os.path.join(folder, "bin/perf")
+        with open(script, "w") as file:
+            words = [shlex.quote(word) for word in self.perf.argv(self.python.root)]
+            file.write('#!/bin/sh\nexec %s "$@"\n' % " ".join(words))
+        os.chmod(script, 0o755)
+        return argv, {"PATH": "/tmp/bin:" + os.environ["PATH"]}
+
+
+def remove(folder):
+    """Also what tests made unreadable."""
     subprocess.call(["chmod", "-R", "u+rwx", folder])
     shutil.rmtree(folder, ignore_errors=True)
