@@ -48,7 +48,7 @@ SLOW = (
 PRIVATE_TMP = 'mount --bind "$0" /tmp && cd /tmp && exec "$@"'
 LIBRARY = "/tmp/libpyperf.so"
 
-Result = collections.namedtuple("Result", "failures skips reasons lines count seconds text")
+Result = collections.namedtuple("Result", "failures skips reasons lines count last seconds")
 
 
 def in_private_tmp(folder, argv):
@@ -124,14 +124,14 @@ def parse(text, code):
             lines.add(VARYING.sub("N", line))
     count = sum(int(n) for n in RAN.findall(text))
     if code == "timeout":
-        failures.add("(timed out, last in %s)" % case)
+        failures.add("(timed out)")
     elif code < 0:
         failures.add("(killed by %s)" % signal.Signals(-code).name)
     elif code not in (0, 1, 2, 3, 4):
         failures.add("(exit code %d)" % code)
     elif code == 2 and not failures:
-        failures.add("(failed, last in %s)" % case)
-    return failures, skips, reasons, lines, count
+        failures.add("(failed)")
+    return failures, skips, reasons, lines, count, case
 
 
 class Comparison:
@@ -143,6 +143,7 @@ class Comparison:
         self.library = library  # None: native -X perf is compared
         self.folder = folder
         self.options = options
+        self.match = options.match or []  # patterns of cases; all
         self.new, self.known, self.once = [], [], []
         self.plain, self.ours = [], []
 
@@ -179,8 +180,8 @@ class Comparison:
             shutil.copy(self.library, os.path.join(folder, os.path.basename(LIBRARY)))
         argv, env = self._command(ours, folder)
         argv += ["-v", "-u", "cpu,subprocess"]
-        if self.options.match:
-            argv += ["-m", self.options.match]
+        for pattern in self.match:
+            argv += ["-m", pattern]
         argv.append(self.name)
         env["LC_ALL"] = "C.UTF-8"
         clean = {n: v for n, v in os.environ.items() if not n.startswith(("PYPERF", "PYTHON", "LD_"))}
@@ -209,7 +210,7 @@ class Comparison:
         text = out.decode("utf-8", "replace")
         self._keep(text, "ours" if ours else "plain")
         remove(folder)
-        return Result(*parse(text, code), seconds=seconds, text=text)
+        return Result(*parse(text, code), seconds=seconds)
 
     def _keep(self, text, kind):
         if self.options.keep:
@@ -226,6 +227,8 @@ class Comparison:
         for failure in sorted(union("failures", self.ours) - union("failures", self.plain)):
             times = sum(failure in run.failures for run in self.ours)
             text = "%s fails in %d of %d runs, plain in none" % (failure, times, len(self.ours))
+            if failure.startswith("("):
+                text += ", last in " + ", ".join(r.last for r in self.ours if failure in r.failures)
             yield text, times >= min(2, self.options.runs)
         for skip in sorted(every("skips", self.ours) - union("skips", self.plain)):
             yield "skips: " + skip, True
