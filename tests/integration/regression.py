@@ -24,6 +24,7 @@ import roots
 FAILURE = re.compile(r"^(FAIL|ERROR|UNEXPECTED SUCCESS): (.*)$")
 CASE = re.compile(r"^(test\w+ \([^)]*\))")
 SKIPPED = re.compile(r"\.\.\. skipped (.*)$")
+FILE_SKIPPED = re.compile(r"^test_\S+ skipped -- (.*)$")
 RAN = re.compile(r"^Ran (\d+) tests? in", re.M)
 # What differs from run to run anyway: numbers, addresses, random names, and how long things took.
 VARYING = re.compile(
@@ -112,7 +113,7 @@ def parse(text, code):
             in_report = False
         named = CASE.match(line)
         case = named.group(1) if named else case
-        skip = SKIPPED.search(line)
+        skip = SKIPPED.search(line) or FILE_SKIPPED.match(line)
         if skip:
             reason = VARYING.sub("N", skip.group(1))
             skips.add("%s skipped %s" % (case, reason))
@@ -180,6 +181,8 @@ class Comparison:
             shutil.copy(self.library, os.path.join(folder, os.path.basename(LIBRARY)))
         argv, env = self._command(ours, folder)
         argv += ["-v", "-u", "cpu,subprocess"]
+        if self.python.minor >= (3, 8):  # not in a build's own folder
+            argv += ["--tempdir", "/tmp"]
         for pattern in self.match:
             argv += ["-m", pattern]
         argv.append(self.name)
