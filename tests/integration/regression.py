@@ -11,7 +11,6 @@ Each run has a /tmp of its own: some of these tests remove every perf map that t
 import collections
 import fnmatch
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -19,25 +18,8 @@ import subprocess
 import tempfile
 import time
 
+import regrtest
 import roots
-
-FAILURE = re.compile(r"^(FAIL|ERROR|UNEXPECTED SUCCESS): (.*)$")
-CASE = re.compile(r"^(test\w+ \([^)]*\))")
-SKIPPED = re.compile(r"\.\.\. skipped (.*)$")
-FILE_SKIPPED = re.compile(r"^test_\S+ skipped -- (.*)$")
-RAN = re.compile(r"^Ran (\d+) tests? in", re.M)
-# What differs from run to run anyway: numbers, addresses, random names, and how long things took.
-VARYING = re.compile(
-    r"0x[0-9a-f]+|tmp[a-z0-9_]{6,}|\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b|\d+(?:[.:]\d+)*(?: ?(?:ms|us|sec|min|s)\b)?"
-)
-CLOCK = re.compile(r"^(\d+:\d+:\d+ (load avg: [\d.]+ )?)?\[ *\d+/\d+.*|^Total duration.*|^beginning .*")
-# What a failure adds to regrtest's summary.
-SUMMARY = re.compile(
-    r"^(== Tests result|FAILED \(|OK\b|Result: |Total tests: |Total test files: |\d+ tests? failed:|"
-    r"-{70}$|1 test OK|All \d+ tests OK|\d+ test altered|test \S+ (failed|crashed)|test_\S+( failed \(.*)?$)"
-)
-# A traceback belongs to the failure named above it.
-SEPARATOR = "=" * 70
 
 # The slowest files, to be started first.
 SLOW = (
@@ -49,7 +31,7 @@ SLOW = (
 PRIVATE_TMP = 'mount --bind "$0" /tmp && cd /tmp && exec "$@"'
 LIBRARY = "/tmp/libpyperf.so"
 
-Result = collections.namedtuple("Result", "failures skips reasons lines count last seconds")
+Run = collections.namedtuple("Run", "report seconds")
 
 
 def in_private_tmp(folder, argv):
@@ -92,47 +74,20 @@ class Known:
     def covers(self, python, name, difference):
         minor = "%d.%d" % python.minor
         return any(
-            minor in versions and fnmatch.fnmatch(name, file) and fnmatch.fnmatch(difference, pattern)
+            minor in versions
+            and fnmatch.fnmatch(name, file)
+            and fnmatch.fnmatch(difference, pattern)
+            and difference.startswith("(") <= pattern.startswith("(")  # no crash or hang by "*"
             for versions, file, pattern in self.rows
         )
 
 
-def parse(text, code):
-    failures, skips, lines = set(), set(), set()
-    reasons = collections.Counter()
-    case = ""
-    in_report = False
-    for line in text.split("\n"):
-        line = line.rstrip()
-        failure = FAILURE.match(line)
-        if failure:
-            failures.add(failure.group(2))
-        if line == SEPARATOR:
-            in_report = True
-        elif line.startswith("Ran "):
-            in_report = False
-        named = CASE.match(line)
-        case = named.group(1) if named else case
-        skip = SKIPPED.search(line) or FILE_SKIPPED.match(line)
-        if skip:
-            reason = VARYING.sub("N", skip.group(1))
-            skips.add("%s skipped %s" % (case, reason))
-            reasons[reason.strip("'\"")] += 1
-        # Where results and output meet in one line, only the output counts.
-        line = re.sub(r"^test\w+ \([^)]*\)( \.\.\.)?", "", line).strip()
-        line = re.sub(r"\b(ok|FAIL|ERROR|expected failure|skipped .*)$", "", line).strip()
-        if line and not (in_report or CLOCK.match(line) or SUMMARY.match(line)):
-            lines.add(VARYING.sub("N", line))
-    count = sum(int(n) for n in RAN.findall(text))
-    if code == "timeout":
-        failures.add("(timed out)")
-    elif code < 0:
-        failures.add("(killed by %s)" % signal.Signals(-code).name)
-    elif code not in (0, 1, 2, 3, 4):
-        failures.add("(exit code %d)" % code)
-    elif code == 2 and not failures:
-        failures.add("(failed)")
-    return failures, skips, reasons, lines, count, case
+def union(field, reports):
+    return set().union(*(getattr(report, field) for report in reports))
+
+
+def every(field, reports):
+    return set.intersection(*(getattr(report, field) for report in reports))
 
 
 class Comparison:
@@ -187,8 +142,8 @@ class Comparison:
             argv += ["-m", pattern]
         argv.append(self.name)
         env["LC_ALL"] = "C.UTF-8"
-        clean = {n: v for n, v in os.environ.items() if not n.startswith(("PYPERF", "PYTHON", "LD_"))}
-        clean.pop("TMPDIR", None)
+        ours_alone = "PYPERF", "PYTHON", "LD_", "TMPDIR"
+        clean = {n: v for n, v in os.environ.items() if not n.startswith(ours_alone)}
         begin = time.monotonic()
         process = subprocess.Popen(
             in_private_tmp(folder, self.python.root.command(argv, env)),
@@ -213,7 +168,7 @@ class Comparison:
         text = out.decode("utf-8", "replace")
         self._keep(text, "ours" if ours else "plain")
         remove(folder)
-        return Result(*parse(text, code), seconds=seconds)
+        return Run(regrtest.parse(text, code), seconds)
 
     def _keep(self, text, kind):
         if self.options.keep:
@@ -225,23 +180,21 @@ class Comparison:
     def _differences(self):
         """What appears with the library, as far as the runs so far tell; and whether that is
         enough to count."""
-        union = lambda field, runs: set().union(*(getattr(r, field) for r in runs))  # noqa: E731
-        every = lambda field, runs: set.intersection(*(getattr(r, field) for r in runs))  # noqa: E731
-        for failure in sorted(union("failures", self.ours) - union("failures", self.plain)):
-            times = sum(failure in run.failures for run in self.ours)
-            text = "%s fails in %d of %d runs, plain in none" % (failure, times, len(self.ours))
+        plain, ours = ([run.report for run in runs] for runs in (self.plain, self.ours))
+        for failure in sorted(union("failures", ours) - union("failures", plain)):
+            seen = [report for report in ours if failure in report.failures]
+            text = "%s fails in %d of %d runs, plain in none" % (failure, len(seen), len(ours))
             if failure.startswith("("):
-                text += ", last in " + ", ".join(r.last for r in self.ours if failure in r.failures)
-            yield text, times >= min(2, self.options.runs)
-        for skip in sorted(every("skips", self.ours) - union("skips", self.plain)):
+                text += ", last in " + ", ".join(report.last for report in seen)
+            yield text, len(seen) >= min(2, self.options.runs)
+        for skip in sorted(every("skips", ours) - union("skips", plain)):
             yield "skips: " + skip, True
-        for line in sorted(every("lines", self.ours) - union("lines", self.plain)):
+        for line in sorted(every("lines", ours) - union("lines", plain)):
             yield "prints: " + line, True
-        counts = [r.count for r in self.ours], [r.count for r in self.plain]
-        if not any(counts[1]) and all("(exit code 127)" in r.failures for r in self.plain):
+        if not any(r.count for r in plain) and all("(exit code 127)" in r.failures for r in plain):
             yield "cannot be started, plain neither", True
-        if not set(counts[0]) & set(counts[1]):
-            yield "runs %d cases, plain %d" % (counts[0][0], counts[1][0]), True
+        if not {r.count for r in ours} & {r.count for r in plain}:
+            yield "runs %d cases, plain %d" % (ours[0].count, plain[0].count), True
 
     def _judge(self, known):
         self.new, self.known, self.once = [], [], []
@@ -255,19 +208,18 @@ class Comparison:
         is known, say nothing about it: they count as skipped."""
         if not self.ours:
             return 0, 1, 0
-        ours = self.ours[0]
         skipped = sum(self.reasons.values())
-        failed = len(self.new)
-        return max(0, ours.count - skipped - failed), failed, skipped
+        return max(0, self.ours[0].report.count - skipped - len(self.new)), len(self.new), skipped
 
     @property
     def reasons(self):
         """Why cases were skipped, and how many for each reason."""
         if not self.ours:
             return collections.Counter()
-        reasons = collections.Counter(self.ours[0].reasons)
+        report = self.ours[0].report
+        reasons = collections.Counter(report.reasons)
         reasons["fails without the library, too"] = len(
-            self.ours[0].failures & set().union(*(run.failures for run in self.plain))
+            report.failures & union("failures", [run.report for run in self.plain])
         )
         reasons["a known difference (docs/differences.md)"] = sum(
             " fails in " in difference for difference in self.known
@@ -278,11 +230,15 @@ class Comparison:
         mark = "DIFF" if self.new else "know" if self.known else "ok  "
         head = "%s %-12s %-28s" % (mark, self.python.label, self.title)
         if self.plain:
-            plain, ours = self.plain[0], self.ours[0]
-            head += " %4d cases  %5.1f s plain  %5.1f s" % (plain.count, plain.seconds, ours.seconds)
-            both = [len(set().union(*(r.failures for r in runs))) for runs in (self.plain, self.ours)]
-            if any(both):
-                head += "  (%d fail plain, %d here)" % tuple(both)
+            head += " %4d cases  %5.1f s plain  %5.1f s" % (
+                self.plain[0].report.count,
+                self.plain[0].seconds,
+                self.ours[0].seconds,
+            )
+            runs = [[run.report for run in runs] for runs in (self.plain, self.ours)]
+            failing = tuple(len(union("failures", reports)) for reports in runs)
+            if any(failing):
+                head += "  (%d fail plain, %d here)" % failing
         kinds = ("new:  ", self.new), ("once: ", self.once), ("known:", self.known)
         lines = ["       %s %s" % (kind, text) for kind, texts in kinds for text in texts]
         return "\n".join([head] + lines)
@@ -299,7 +255,8 @@ class InsteadOfXperf(Comparison):
         self.perf = perf
 
     def _command(self, ours, folder):
-        shutil.copy(os.path.join(roots.REPO, "tests/integration/programs", self.TITLE + ".py"), folder)
+        program = os.path.join("tests/integration/programs", self.TITLE + ".py")
+        shutil.copy(os.path.join(roots.REPO, program), folder)
         argv = [self.python.path, "/tmp/%s.py" % self.TITLE, LIBRARY if ours else "native", "/tmp"]
         if self.perf is None:
             return argv, {}

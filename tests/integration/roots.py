@@ -85,7 +85,7 @@ class Perf:
     @property
     def numbers(self):
         """For comparing."""
-        return tuple(int(re.match(r"\d*", part).group() or 0) for part in self.version.split(".")[:2])
+        return tuple(int(part) for part in re.findall(r"\d+", self.version)[:2])
 
     def argv(self, root):
         """How to call this perf from inside the given root."""

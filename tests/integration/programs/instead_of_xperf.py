@@ -2,8 +2,9 @@
 
     python instead_of_xperf.py LIBRARY|native FOLDER REGRTEST-ARGUMENT...
 
-Each command `python -Xperf ...` or `-Xperf_jit` of the tests becomes `/usr/bin/env LD_PRELOAD=LIBRARY
-PYPERF_DIR=FOLDER python ...`; with `native` it stays.  Commands without the option get no library.
+Each command `python -Xperf ...` or `-Xperf_jit` of the tests becomes `/usr/bin/env
+LD_PRELOAD=LIBRARY PYPERF_DIR=FOLDER python ...`; with `native` it stays.  Commands without the
+option get no library.
 
 The cases that want frame pointers are skipped by CPython on builds without.  Here they are run on
 those, too, and perf unwinds by DWARF.
