@@ -31,6 +31,8 @@ SLOW = (
 PRIVATE_TMP = 'mount --bind "$0" /tmp && cd /tmp && exec "$@"'
 LIBRARY = "/tmp/libpyperf.so"
 
+MANY = 5  # known differences: more are not told one by one
+
 Run = collections.namedtuple("Run", "report seconds")
 
 
@@ -71,15 +73,14 @@ class Known:
                 if line.startswith("| 3.") and len(cells) >= 3:
                     self.rows.append((cells[0].replace(",", " ").split(), cells[1], cells[2]))
 
-    def covers(self, python, name, difference):
+    def pattern_for(self, python, name, difference):
+        """The pattern that covers a difference, or None.  None covers a crash or a hang."""
         minor = "%d.%d" % python.minor
-        return any(
-            minor in versions
-            and fnmatch.fnmatch(name, file)
-            and fnmatch.fnmatch(difference, pattern)
-            and difference.startswith("(") <= pattern.startswith("(")  # no crash or hang by "*"
-            for versions, file, pattern in self.rows
-        )
+        for versions, file, pattern in self.rows:
+            if minor in versions and fnmatch.fnmatch(name, file):
+                if fnmatch.fnmatch(difference, pattern) and not difference.startswith("("):
+                    return pattern
+        return None
 
 
 def union(field, reports):
@@ -101,7 +102,7 @@ class Comparison:
         self.options = options
         self.match = options.match or []  # patterns of cases; all
         self.new, self.known, self.once = [], [], []
-        self.plain, self.ours = [], []
+        self.plain, self.ours, self.native = [], [], None
 
     def go(self, known):
         try:
@@ -117,24 +118,24 @@ class Comparison:
         return self
 
     def _add_run(self):
-        self.plain.append(self._run(False))
-        self.ours.append(self._run(True))
+        self.plain.append(self._run("plain"))
+        self.ours.append(self._run("ours" if self.library else "native"))
 
-    def _command(self, ours, folder):
+    def _command(self, kind, folder):
         """How regrtest is started, and what is added to its environment."""
-        argv = [self.python.path, "-m", "test"]
-        if not ours:
-            return argv, {}
-        if self.library is None:
-            return argv, {"PYTHONPERFSUPPORT": "1"}
-        return argv, {"LD_PRELOAD": LIBRARY, "PYPERF_DIR": "/tmp"}
+        env = {
+            "plain": {},
+            "ours": {"LD_PRELOAD": LIBRARY, "PYPERF_DIR": "/tmp"},
+            "native": {"PYTHONPERFSUPPORT": "1"},
+        }
+        return [self.python.path, "-m", "test"], env[kind]
 
-    def _run(self, ours):
+    def _run(self, kind):
         folder = tempfile.mkdtemp(dir=self.folder)
         os.chmod(folder, 0o1777)  # as /tmp is
         if self.library:
             shutil.copy(self.library, os.path.join(folder, os.path.basename(LIBRARY)))
-        argv, env = self._command(ours, folder)
+        argv, env = self._command(kind, folder)
         argv += ["-v", "-u", "cpu,subprocess"]
         if self.python.minor >= (3, 8):  # not in a build's own folder
             argv += ["--tempdir", "/tmp"]
@@ -166,7 +167,7 @@ class Comparison:
             code = "timeout"
         seconds = time.monotonic() - begin
         text = out.decode("utf-8", "replace")
-        self._keep(text, "ours" if ours else "plain")
+        self._keep(text, kind)
         remove(folder)
         return Run(regrtest.parse(text, code), seconds)
 
@@ -178,29 +179,39 @@ class Comparison:
                 file.write(text)
 
     def _differences(self):
-        """What appears with the library, as far as the runs so far tell; and whether that is
-        enough to count."""
+        """What appears with the library, as far as the runs so far tell: in words, the report's
+        field and item, and whether it was seen often enough to count."""
         plain, ours = ([run.report for run in runs] for runs in (self.plain, self.ours))
         for failure in sorted(union("failures", ours) - union("failures", plain)):
             seen = [report for report in ours if failure in report.failures]
             text = "%s fails in %d of %d runs, plain in none" % (failure, len(seen), len(ours))
             if failure.startswith("("):
                 text += ", last in " + ", ".join(report.last for report in seen)
-            yield text, len(seen) >= min(2, self.options.runs)
+            yield text, "failures", failure, len(seen) >= min(2, self.options.runs)
         for skip in sorted(every("skips", ours) - union("skips", plain)):
-            yield "skips: " + skip, True
+            yield "skips: " + skip, "skips", skip, True
         for line in sorted(every("lines", ours) - union("lines", plain)):
-            yield "prints: " + line, True
+            yield "prints: " + line, "lines", line, True
         if not any(r.count for r in plain) and all("(exit code 127)" in r.failures for r in plain):
-            yield "cannot be started, plain neither", True
+            yield "cannot be started, plain neither", None, None, True
         if not {r.count for r in ours} & {r.count for r in plain}:
-            yield "runs %d cases, plain %d" % (ours[0].count, plain[0].count), True
+            yield "runs %d cases, plain %d" % (ours[0].count, plain[0].count), None, None, True
 
     def _judge(self, known):
         self.new, self.known, self.once = [], [], []
-        for difference, counts in self._differences():
-            covered = known.covers(self.python, self.title, difference)
-            (self.known if covered else self.new if counts else self.once).append(difference)
+        for text, field, item, counts in self._differences():
+            pattern = known.pattern_for(self.python, self.title, text)
+            if pattern == "*" and not self._is_native(field, item):
+                pattern = None
+            (self.known if pattern else self.new if counts else self.once).append(text)
+
+    def _is_native(self, field, item):
+        """Whether -X perf makes this difference: asked where a row covers all cases of a file."""
+        if self.library is None or self.python.minor < (3, 12):
+            return True
+        if self.native is None:
+            self.native = self._run("native").report
+        return field is None or item in getattr(self.native, field)
 
     @property
     def counts(self):
@@ -239,7 +250,10 @@ class Comparison:
             failing = tuple(len(union("failures", reports)) for reports in runs)
             if any(failing):
                 head += "  (%d fail plain, %d here)" % failing
-        kinds = ("new:  ", self.new), ("once: ", self.once), ("known:", self.known)
+        known = self.known
+        if len(known) > MANY:
+            known = known[:MANY] + ["and %d more" % (len(known) - MANY)]
+        kinds = ("new:  ", self.new), ("once: ", self.once), ("known:", known)
         lines = ["       %s %s" % (kind, text) for kind, texts in kinds for text in texts]
         return "\n".join([head] + lines)
 
@@ -254,10 +268,11 @@ class InsteadOfXperf(Comparison):
         self.title = self.TITLE
         self.perf = perf
 
-    def _command(self, ours, folder):
+    def _command(self, kind, folder):
         program = os.path.join("tests/integration/programs", self.TITLE + ".py")
         shutil.copy(os.path.join(roots.REPO, program), folder)
-        argv = [self.python.path, "/tmp/%s.py" % self.TITLE, LIBRARY if ours else "native", "/tmp"]
+        library = LIBRARY if kind == "ours" else "native"
+        argv = [self.python.path, "/tmp/%s.py" % self.TITLE, library, "/tmp"]
         if self.perf is None:
             return argv, {}
         # The first perf that the tests find.
