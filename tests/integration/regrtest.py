@@ -25,6 +25,7 @@ SUMMARY = re.compile(
 )
 # A traceback belongs to the failure named above it.
 SEPARATOR = "=" * 70
+TIMED_OUT = "(timed out)"
 
 # failures, skips, lines of output: sets of what tells two runs apart.  reasons: of the skips, with
 # their numbers.  count: cases run.  last: the case named last.
@@ -60,7 +61,7 @@ def parse(text, code):
             lines.add(VARYING.sub("N", line))
     count = sum(int(n) for n in RAN.findall(text))
     if code == "timeout":
-        failures.add("(timed out)")
+        failures.add(TIMED_OUT)
     elif code < 0:
         failures.add("(killed by %s)" % signal.Signals(-code).name)
     elif code not in (0, 1, 2, 3, 4):
