@@ -104,7 +104,8 @@ class Comparison:
         self.library = library  # None: native -X perf is compared
         self.folder = folder
         self.options = options
-        self.match = options.match or []  # patterns of cases; all
+        self.match = options.match or []  # patterns of cases; none: all
+        self.ignore = None
         self.new, self.known, self.once = [], [], []
         self.plain, self.ours, self.native = [], [], None
 
@@ -145,6 +146,8 @@ class Comparison:
             argv += ["--tempdir", "/tmp"]
         for pattern in self.match:
             argv += ["-m", pattern]
+        if self.ignore:
+            argv += ["-i", self.ignore]
         argv.append(self.name)
         env["LC_ALL"] = "C.UTF-8"
         ours_alone = "PYPERF", "PYTHON", "LD_", "TMPDIR"
