@@ -141,3 +141,13 @@ def greenlets(t):
     argv = [t.python.path, t.program("guest_recursion.py"), "greenlets", "100000", "4000", "0"]
     plain, ours = t.run(argv, None), t.run(argv, t.preload())
     assert (plain.stdout, plain.code) == (ours.stdout, ours.code), "%s\n%s" % (plain[:3], ours[:3])
+
+
+@case("recursion", each=harness.supported)
+def an_interrupt_at_the_limit(t):
+    """Comes, or is lost, as without the library.  With 3.12.1's -X perf it is lost, and
+    test_print_exception_gh_102056 hangs (docs/differences.md)."""
+    argv = [t.python.path, t.program("interrupt.py")]
+    plain, ours = t.run(argv, None), harness.check_ok(t.run(argv, t.preload()))
+    assert ours.stdout == plain.stdout, "%s, plain %s" % (ours.stdout, plain.stdout)
+    return plain.stdout.decode().strip()

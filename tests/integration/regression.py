@@ -2,37 +2,24 @@
 
 Tests that fail now and then, and output that varies from run to run, must not look like the
 library's doing.  So a test that differs is run again both ways: a failure counts when it appears
-with the library and never without, a line of output when it appears each time with it and never
-without.
+twice with the library and never without, a line of output when it appears each time with it and
+never without.
+
+Each run has a /tmp of its own: some of these tests remove every perf map that they find there.
 """
 
 import collections
 import fnmatch
-import glob
 import os
-import re
+import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 
-FAILURE = re.compile(r"^(FAIL|ERROR|UNEXPECTED SUCCESS): (.*)$")
-CASE = re.compile(r"^(test\w+ \([^)]*\))")
-SKIPPED = re.compile(r"\.\.\. skipped (.*)$")
-RAN = re.compile(r"^Ran (\d+) tests? in", re.M)
-# What differs from run to run anyway: numbers, addresses, random names, and how long things took.
-VARYING = re.compile(
-    r"0x[0-9a-f]+|tmp[a-z0-9_]{6,}|\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b|\d+(?:[.:]\d+)*(?: ?(?:ms|us|sec|min|s)\b)?"
-)
-CLOCK = re.compile(r"^(\d+:\d+:\d+ (load avg: [\d.]+ )?)?\[ *\d+/\d+.*|^Total duration.*|^beginning .*")
-# What a failure adds to regrtest's summary.
-SUMMARY = re.compile(
-    r"^(== Tests result|FAILED \(|OK\b|Result: |Total tests: |Total test files: |\d+ tests? failed:|"
-    r"1 test OK|All \d+ tests OK|\d+ test altered|test \S+ (failed|crashed)|test_\S+( failed \(.*)?$)"
-)
-# A traceback belongs to the failure named above it.
-SEPARATOR = "=" * 70
+import regrtest
+import roots
 
 # The slowest files, to be started first.
 SLOW = (
@@ -40,7 +27,20 @@ SLOW = (
     "test_concurrent_futures test_asyncio test_subprocess test_threading test_io test_faulthandler"
 ).split()
 
-Result = collections.namedtuple("Result", "failures skips lines count seconds text")
+# Enters a /tmp of its own, which is the folder outside, with the library in it.
+PRIVATE_TMP = 'mount --bind "$0" /tmp && cd /tmp && exec "$@"'
+LIBRARY = "/tmp/libpyperf.so"
+
+MANY = 5  # known differences: more are not told one by one
+
+Run = collections.namedtuple("Run", "report seconds")
+
+
+def in_private_tmp(folder, argv):
+    namespace = ["unshare", "--mount", "--propagation", "private"]
+    if os.geteuid():
+        namespace.append("--map-root-user")
+    return namespace + ["sh", "-c", PRIVATE_TMP, folder] + argv
 
 
 def quietly(argv):
@@ -73,47 +73,26 @@ class Known:
                 if line.startswith("| 3.") and len(cells) >= 3:
                     self.rows.append((cells[0].replace(",", " ").split(), cells[1], cells[2]))
 
-    def covers(self, python, name, difference):
+    def pattern_for(self, python, name, difference):
+        """The pattern that covers a difference, or None.  None covers a crash or a hang."""
         minor = "%d.%d" % python.minor
-        return any(
-            minor in versions and fnmatch.fnmatch(name, file) and fnmatch.fnmatch(difference, pattern)
-            for versions, file, pattern in self.rows
-        )
+        for versions, file, pattern in self.rows:
+            if minor in versions and fnmatch.fnmatch(name, file):
+                if fnmatch.fnmatch(difference, pattern) and not difference.startswith("("):
+                    return pattern
+        return None
 
 
-def parse(text, code):
-    failures, skips, lines = set(), set(), set()
-    case = ""
-    in_report = False
-    for line in text.split("\n"):
-        line = line.rstrip()
-        failure = FAILURE.match(line)
-        if failure:
-            failures.add(failure.group(2))
-        if line == SEPARATOR:
-            in_report = True
-        elif line.startswith("Ran "):
-            in_report = False
-        named = CASE.match(line)
-        case = named.group(1) if named else case
-        skip = SKIPPED.search(line)
-        if skip:
-            skips.add("%s skipped %s" % (case, VARYING.sub("N", skip.group(1))))
-        # Where results and output meet in one line, only the output counts.
-        line = re.sub(r"^test\w+ \([^)]*\)( \.\.\.)?", "", line).strip()
-        line = re.sub(r"\b(ok|FAIL|ERROR|expected failure|skipped .*)$", "", line).strip()
-        if line and not (in_report or CLOCK.match(line) or SUMMARY.match(line)):
-            lines.add(VARYING.sub("N", line))
-    count = sum(int(n) for n in RAN.findall(text))
-    if code == "timeout":
-        failures.add("(timed out, last in %s)" % case)
-    elif code < 0:
-        failures.add("(killed by %s)" % signal.Signals(-code).name)
-    elif code not in (0, 1, 2, 3, 4):
-        failures.add("(exit code %d)" % code)
-    elif code == 2 and not failures:
-        failures.add("(failed, last in %s)" % case)
-    return failures, skips, lines, count
+def union(field, reports):
+    return set().union(*(getattr(report, field) for report in reports))
+
+
+def ended(reports):
+    return [report for report in reports if regrtest.TIMED_OUT not in report.failures]
+
+
+def every(field, reports):
+    return set.intersection(*(getattr(report, field) for report in reports))
 
 
 class Comparison:
@@ -121,46 +100,61 @@ class Comparison:
 
     def __init__(self, python, name, library, folder, options):
         self.python = python
-        self.name = name
+        self.name = self.title = name
         self.library = library  # None: native -X perf is compared
         self.folder = folder
         self.options = options
-        self.new, self.known, self.details = [], [], ""
-        self.plain, self.ours = [], []
+        self.match = options.match or []  # patterns of cases; none: all
+        self.ignore = None
+        self.new, self.known, self.once = [], [], []
+        self.plain, self.ours, self.native = [], [], None
 
-    def go(self):
+    def go(self, known):
         try:
             self._add_run()
             for _ in range(1, self.options.runs):
-                if not self._differences():
+                self._judge(known)
+                if not (self.new or self.once):
                     break
                 self._add_run()
+            self._judge(known)
         except Exception as error:  # a broken run must not stop the others
-            self.ours.append(Result({"(could not be run: %r)" % error}, set(), set(), 0, 0.0, ""))
+            self.new.append("could not be run: %r" % error)
         return self
 
     def _add_run(self):
-        self.plain.append(self._run(False))
-        self.ours.append(self._run(True))
+        self.plain.append(self._run("plain"))
+        self.ours.append(self._run("ours" if self.library else "native"))
 
-    def _environment(self, ours, folder):
-        if not ours:
-            return {}
-        if self.library is None:
-            return {"PYTHONPERFSUPPORT": "1"}
-        return {"LD_PRELOAD": self.library, "PYPERF_DIR": folder}
+    def _command(self, kind, folder):
+        """How regrtest is started, and what is added to its environment."""
+        env = {
+            "plain": {},
+            "ours": {"LD_PRELOAD": LIBRARY, "PYPERF_DIR": "/tmp"},
+            "native": {"PYTHONPERFSUPPORT": "1"},
+        }
+        return [self.python.path, "-m", "test"], env[kind]
 
-    def _run(self, ours):
+    def _run(self, kind):
         folder = tempfile.mkdtemp(dir=self.folder)
-        env = dict(self._environment(ours, folder), TMPDIR=folder, LC_ALL="C.UTF-8")
-        argv = [self.python.path, "-m", "test", "-v", "-u", "cpu,subprocess"]
-        if self.options.match:
-            argv += ["-m", self.options.match]
-        clean = {n: v for n, v in os.environ.items() if not n.startswith(("PYPERF", "PYTHON", "LD_"))}
+        os.chmod(folder, 0o1777)  # as /tmp is
+        if self.library:
+            shutil.copy(self.library, os.path.join(folder, os.path.basename(LIBRARY)))
+        argv, env = self._command(kind, folder)
+        argv += ["-v", "-u", "cpu,subprocess"]
+        if self.python.minor >= (3, 8):  # not in a build's own folder
+            argv += ["--tempdir", "/tmp"]
+        for pattern in self.match:
+            argv += ["-m", pattern]
+        if self.ignore:
+            argv += ["-i", self.ignore]
+        argv.append(self.name)
+        env["LC_ALL"] = "C.UTF-8"
+        ours_alone = "PYPERF", "PYTHON", "LD_", "TMPDIR"
+        clean = {n: v for n, v in os.environ.items() if not n.startswith(ours_alone)}
         begin = time.monotonic()
         process = subprocess.Popen(
-            self.python.root.command(argv + [self.name], env, folder),
-            cwd=folder,
+            in_private_tmp(folder, self.python.root.command(argv, env)),
             env=clean,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -179,60 +173,130 @@ class Comparison:
                 out, _ = process.communicate()
             code = "timeout"
         seconds = time.monotonic() - begin
-        text = out.decode("utf-8", "replace").replace(folder, "FOLDER")
-        self._keep(text, "ours" if ours else "plain")
-        remove_traces(folder)
-        return Result(*parse(text, code), seconds=seconds, text=text)
+        text = out.decode("utf-8", "replace")
+        self._keep(text, kind)
+        remove(folder)
+        return Run(regrtest.parse(text, code), seconds)
 
     def _keep(self, text, kind):
         if self.options.keep:
             os.makedirs(self.options.keep, exist_ok=True)
-            name = "%s-%s-%s-%d.txt" % (self.python.label, self.name, kind, len(self.ours))
+            name = "%s-%s-%s-%d.txt" % (self.python.label, self.title, kind, len(self.ours))
             with open(os.path.join(self.options.keep, name), "w") as file:
                 file.write(text)
 
     def _differences(self):
-        """What appears with the library, as far as the runs so far tell."""
-        differences = []
-        union = lambda field, runs: set().union(*(getattr(r, field) for r in runs))  # noqa: E731
-        every = lambda field, runs: set.intersection(*(getattr(r, field) for r in runs))  # noqa: E731
-        for failure in sorted(union("failures", self.ours) - union("failures", self.plain)):
-            times = sum(failure in run.failures for run in self.ours)
-            differences.append(
-                "%s fails in %d of %d runs, plain in none" % (failure, times, len(self.ours))
-            )
-        for skip in sorted(every("skips", self.ours) - union("skips", self.plain)):
-            differences.append("skips: " + skip)
-        for line in sorted(every("lines", self.ours) - union("lines", self.plain)):
-            differences.append("prints: " + line)
-        counts = [r.count for r in self.ours], [r.count for r in self.plain]
-        if not set(counts[0]) & set(counts[1]):
-            differences.append("runs %d cases, plain %d" % (counts[0][0], counts[1][0]))
-        return differences
+        """What appears with the library, as far as the runs so far tell: in words, the report's
+        field and item, and whether it was seen often enough to count."""
+        plain, ours = ([run.report for run in runs] for runs in (self.plain, self.ours))
+        for failure in sorted(union("failures", ours) - union("failures", plain)):
+            seen = [report for report in ours if failure in report.failures]
+            text = "%s fails in %d of %d runs, plain in none" % (failure, len(seen), len(ours))
+            if failure.startswith("("):
+                text += ", last in " + ", ".join(report.last for report in seen)
+            yield text, "failures", failure, len(seen) >= min(2, self.options.runs)
+        if not any(r.count for r in plain) and all("(exit code 127)" in r.failures for r in plain):
+            yield "cannot be started, plain neither", None, None, True
+        # What a run that did not end would have said is not known.
+        plain, ours = ended(plain), ended(ours)
+        if not plain or not ours:
+            return
+        for skip in sorted(every("skips", ours) - union("skips", plain)):
+            yield "skips: " + skip, "skips", skip, True
+        for line in sorted(every("lines", ours) - union("lines", plain)):
+            yield "prints: " + line, "lines", line, True
+        if not {r.count for r in ours} & {r.count for r in plain}:
+            yield "runs %d cases, plain %d" % (ours[0].count, plain[0].count), None, None, True
 
-    def judge(self, known):
-        for difference in self._differences():
-            covered = known.covers(self.python, self.name, difference)
-            (self.known if covered else self.new).append(difference)
+    def _judge(self, known):
+        self.new, self.known, self.once = [], [], []
+        for text, field, item, counts in self._differences():
+            pattern = known.pattern_for(self.python, self.title, text)
+            if pattern == "*" and not self._is_native(field, item):
+                pattern = None
+            (self.known if pattern else self.new if counts else self.once).append(text)
+
+    def _is_native(self, field, item):
+        """Whether -X perf makes this difference: asked where a row covers all cases of a file."""
+        if self.library is None or self.python.minor < (3, 12):
+            return True
+        if self.native is None:
+            self.native = self._run("native").report
+        return field is None or item in getattr(self.native, field)
+
+    @property
+    def counts(self):
+        """Cases passed, failed and skipped.  Those that fail without the library too, or differ as
+        is known, say nothing about it: they count as skipped."""
+        if not self.ours:
+            return 0, 1, 0
+        skipped = sum(self.reasons.values())
+        return max(0, self.ours[0].report.count - skipped - len(self.new)), len(self.new), skipped
+
+    @property
+    def reasons(self):
+        """Why cases were skipped, and how many for each reason."""
+        if not self.ours:
+            return collections.Counter()
+        report = self.ours[0].report
+        reasons = collections.Counter(report.reasons)
+        reasons["fails without the library, too"] = len(
+            report.failures & union("failures", [run.report for run in self.plain])
+        )
+        reasons["a known difference (docs/differences.md)"] = sum(
+            " fails in " in difference for difference in self.known
+        )
+        return +reasons
 
     def __str__(self):
         mark = "DIFF" if self.new else "know" if self.known else "ok  "
-        head = "%s %-12s %-28s" % (mark, self.python.label, self.name)
+        head = "%s %-12s %-28s" % (mark, self.python.label, self.title)
         if self.plain:
-            plain, ours = self.plain[0], self.ours[0]
-            head += " %4d cases  %5.1f s plain  %5.1f s" % (plain.count, plain.seconds, ours.seconds)
-            both = [len(set().union(*(r.failures for r in runs))) for runs in (self.plain, self.ours)]
-            if any(both):
-                head += "  (%d fail plain, %d here)" % tuple(both)
-        lines = ["       new:   " + d for d in self.new] + ["       known: " + d for d in self.known]
+            head += " %4d cases  %5.1f s plain  %5.1f s" % (
+                self.plain[0].report.count,
+                self.plain[0].seconds,
+                self.ours[0].seconds,
+            )
+            runs = [[run.report for run in runs] for runs in (self.plain, self.ours)]
+            failing = tuple(len(union("failures", reports)) for reports in runs)
+            if any(failing):
+                head += "  (%d fail plain, %d here)" % failing
+        known = self.known
+        if len(known) > MANY:
+            known = known[:MANY] + ["and %d more" % (len(known) - MANY)]
+        kinds = ("new:  ", self.new), ("once: ", self.once), ("known:", known)
+        lines = ["       %s %s" % (kind, text) for kind, texts in kinds for text in texts]
         return "\n".join([head] + lines)
 
 
-def remove_traces(folder):
-    """Removes a run's folder, and the maps of the processes whose images are in it."""
-    for path in glob.glob(os.path.join(folder, "pyperf-*.so")):
-        name = "/tmp/perf-%s.map" % os.path.basename(path).split("-")[1]
-        if os.path.isfile(name) and not os.path.islink(name):
-            os.remove(name)
+class InsteadOfXperf(Comparison):
+    """CPython's tests of `-X perf`: with that option, and with the library in its place."""
+
+    TITLE = "instead_of_xperf"
+
+    def __init__(self, python, perf, library, folder, options):
+        super().__init__(python, "test_perf_profiler", library, folder, options)
+        self.title = self.TITLE
+        self.perf = perf
+
+    def _command(self, kind, folder):
+        program = os.path.join("tests/integration/programs", self.TITLE + ".py")
+        shutil.copy(os.path.join(roots.REPO, program), folder)
+        library = LIBRARY if kind == "ours" else "native"
+        argv = [self.python.path, "/tmp/%s.py" % self.TITLE, library, "/tmp"]
+        if self.perf is None:
+            return argv, {}
+        # The first perf that the tests find.
+        os.mkdir(os.path.join(folder, "bin"))
+        script = os.path.join(folder, "bin/perf")
+        with open(script, "w") as file:
+            words = [shlex.quote(word) for word in self.perf.argv(self.python.root)]
+            file.write('#!/bin/sh\nexec %s "$@"\n' % " ".join(words))
+        os.chmod(script, 0o755)
+        return argv, {"PATH": "/tmp/bin:" + os.environ["PATH"]}
+
+
+def remove(folder):
+    """Also what tests made unreadable."""
     subprocess.call(["chmod", "-R", "u+rwx", folder])
     shutil.rmtree(folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 
@@ -79,7 +80,12 @@ class Perf:
         self.version = text.split()[2]
 
     def __str__(self):
-        return "perf " + ".".join(self.version.split(".")[:2])
+        return "perf %d.%d" % self.numbers
+
+    @property
+    def numbers(self):
+        """For comparing."""
+        return tuple(int(part) for part in re.findall(r"\d+", self.version)[:2])
 
     def argv(self, root):
         """How to call this perf from inside the given root."""
