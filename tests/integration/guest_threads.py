@@ -2,10 +2,12 @@
 
 import os
 import re
+import subprocess
 
 import harness
 import image
 import recording
+import roots
 from harness import Skip, case
 from test_behaviour import same
 
@@ -59,6 +61,35 @@ def eight_threads_churn(t):
     assert done.stdout == b"wrong: []\n", done.stdout
     names = [entry.name for entry in image.read_map(t.map_path(done.pid))]
     assert len(names) == len(set(names)), "a name has two slots"
+
+
+def without_a_gil(world):
+    return [i for i in harness.supported(world) if i.free_threaded and i.root.is_host]
+
+
+@case("threads", each=without_a_gil)
+def no_race_under_thread_sanitizer(t):
+    """The library is instrumented, the interpreter is not: of its own atomic operations the
+    sanitizer knows nothing, so what it says of frames outside the library is left out."""
+    runtime = subprocess.run(["gcc", "-print-file-name=libtsan.so.2"], stdout=subprocess.PIPE)
+    sanitizer = runtime.stdout.decode().strip()
+    if not os.path.isabs(sanitizer):
+        raise Skip("no libtsan.so.2")
+    build = ["cmake", "-S", roots.REPO, "--preset", "tsan", "-B", t.path("tsan")]
+    harness.build(build + ["-DBUILD_TESTING=OFF", "-DPYPERF_WRAPPER=OFF"], "the library")
+    harness.build(["cmake", "--build", t.path("tsan"), "--target", "pyperf"], "the library")
+    library = t.path("tsan/libpyperf.so")
+    # -R: gcc 12's sanitizer does not know the layouts that newer kernels choose from
+    argv = ["setarch", "-R", "env", "LD_PRELOAD=%s:%s" % (sanitizer, library), t.python.path]
+    done = t.run(argv + [t.program("guest_threads.py"), "churn", "8", "3"], t.preload(LD_PRELOAD=None))
+    assert done.stdout == b"wrong: []\n", done
+    assert t.image_paths(done.pid), "the library was not at work"
+    ours = []
+    for report in done.stderr.decode("utf-8", "replace").split("WARNING: ThreadSanitizer")[1:]:
+        tops = re.findall(r"(?m)^    #0 .*$", report)  # of the two accesses; then of the threads
+        if any("libpyperf.so" in top for top in tops[:2]):
+            ours.append(report)
+    assert not ours, "%d races, such as %s" % (len(ours), ours[0])
 
 
 @case("threads", each=harness.supported)
