@@ -24,7 +24,13 @@
 #include "symbol.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
-#define COLD          __attribute__((cold, noinline))
+/* With a frame record, unlike the hot path: `perf record -g` would miss the caller (CMakeLists.txt
+ * omits the others). */
+#ifdef __clang__
+#define COLD __attribute__((cold, noinline))
+#else
+#define COLD __attribute__((cold, noinline, optimize("no-omit-frame-pointer")))
+#endif
 
 static const struct pyperf_python *python;
 static pyperf_evaluator_fn next; /* what slots call */
