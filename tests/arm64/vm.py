@@ -87,8 +87,8 @@ def unit_tests(text):
 def run_unit_tests(tests):
     """Runs them in the tree they were built with, under the path they were built in."""
     inside_tree = "/stable" + UNIT_BUILD
-    shutil.copytree("/work/unit", inside_tree)
     subprocess.check_call(["mount", "-t", "tmpfs", "none", "/stable/tmp"])
+    shutil.copytree("/work/unit", inside_tree)
     count = {0: 0, 77: 0, 1: 0}
     for program, test in tests:
         done = subprocess.run(

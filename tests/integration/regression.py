@@ -27,8 +27,13 @@ SLOW = (
     "test_concurrent_futures test_asyncio test_subprocess test_threading test_io test_faulthandler"
 ).split()
 
-# Enters a /tmp of its own, which is the folder outside, with the library in it.
-PRIVATE_TMP = 'mount --bind "$0" /tmp && cd /tmp && exec "$@"'
+# Enters a /tmp of its own, which is the folder outside, with the library in it, and with this
+# repository where that is in /tmp, too.
+PRIVATE_TMP = """
+case $1 in /tmp/*) mkdir -p "$0${1#/tmp}" && mount --bind "$1" "$0${1#/tmp}" || exit ;; esac
+shift
+mount --rbind "$0" /tmp && cd /tmp && exec "$@"
+"""
 LIBRARY = "/tmp/libpyperf.so"
 
 MANY = 5  # known differences: more are not told one by one
@@ -40,7 +45,7 @@ def in_private_tmp(folder, argv):
     namespace = ["unshare", "--mount", "--propagation", "private"]
     if os.geteuid():
         namespace.append("--map-root-user")
-    return namespace + ["sh", "-c", PRIVATE_TMP, folder] + argv
+    return namespace + ["sh", "-c", PRIVATE_TMP, folder, roots.REPO] + argv
 
 
 def quietly(argv):
