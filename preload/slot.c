@@ -22,7 +22,7 @@
 
 /*
  * Slots in the first image, in a forked child's first one, and in the largest.  The first holds
- * what a small program calls, so that a short-lived process writes little (some 150 KiB); a
+ * what a small program calls, so that a short-lived process writes little (some 170 KiB); a
  * program with ten thousand functions still has one or two files.  Many children call nothing new
  * but what os.register_at_fork() was given, so theirs is a few pages.  Larger ones than the
  * largest would cost more for slots that stay unused than they save in files.  The total bounds a

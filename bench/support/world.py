@@ -42,7 +42,8 @@ class Unmeasured(Exception):
 class World:
     def __init__(self, library, chosen, quick, log):
         self.quick = quick
-        self.cpu = os.cpu_count() - 1  # timings stay on one processor
+        # Timings stay on one processor; a second bench/run may be told another.
+        self.cpu = int(os.environ.get("PYPERF_BENCH_CPU", os.cpu_count() - 1))
         self.log = log
         self.folder = tempfile.mkdtemp(prefix="pyperf-bench-")
         os.chmod(self.folder, 0o755)
