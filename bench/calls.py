@@ -61,6 +61,27 @@ def tables(rows):
         }
 
 
+    yield {
+        "caption": "Instructions added per call, as a share of what native adds: what any evaluator "
+        "takes (floor), and ours",
+        "columns": ["Python", *("%s, %s" % (kind, mode) for kind in KINDS for mode in SHARED)],
+        "rows": [
+            [label] + [share(row, mode, kind) for kind in KINDS for mode in SHARED]
+            for label, row in rows.items()
+            if "native" in row
+        ],
+        "format": "%.2f",
+    }
+
+
+SHARED = ("floor", "ours")
+
+
+def share(row, mode, kind):
+    plain = row["plain"][kind]
+    return (row[mode][kind] - plain) / (row["native"][kind] - plain)
+
+
 def plots(rows):
     yield {
         "name": "calls",
