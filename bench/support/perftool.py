@@ -46,8 +46,12 @@ def samples(world, perf, data):
 
     lost = 0
     if events("LOST") or events("LOST_SAMPLES"):
-        text = run(world, perf, "report", "-D", "-i", data, "--stdio")["out"]
-        lost = sum(int(n) for n in re.findall(r"PERF_RECORD_LOST: lost (\d+)", text))
-        lost += sum(int(n) for n in re.findall(r"PERF_RECORD_LOST_SAMPLES: lost (\d+)", text))
+        fields = ["--show-lost-events", "-F", "comm,event"]  # without stacks: no unwinding
+        text = run(world, perf, "script", "-i", data, *fields)["out"]
+        # While recording, and once more at its end, by newer perfs.
+        lost = max(
+            sum(int(n) for n in re.findall(r"PERF_RECORD_%s lost (\d+)" % kind, text))
+            for kind in ("LOST", "LOST_SAMPLES")
+        )
         lost = lost or events("LOST") + events("LOST_SAMPLES")
     return events("SAMPLE"), lost, events("THROTTLE")
