@@ -25,7 +25,7 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 /* With a frame record, unlike the hot path: `perf record -g` would miss the caller (CMakeLists.txt
- * omits the others). */
+ * omits them in this file). */
 #ifdef __clang__
 #define COLD __attribute__((cold, noinline))
 #else
@@ -137,8 +137,9 @@ static ALWAYS_INLINE void *evaluate_shared(const struct pyperf_layout *layout, v
 
 /* -- Slow ----------------------------------------------------------------------------------- */
 
-static pyperf_slot_fn find_slot(void *a, void *b, bool shared)
+static COLD pyperf_slot_fn find_slot(void *a, void *b, bool shared)
 {
+    int saved_errno = errno;
     const struct pyperf_layout *layout = python->layout;
     uintptr_t code = code_of(layout, a, b);
     struct pyperf_code_key key = {.identity = shared ? PYPERF_BY_VERSION : layout->identity,
@@ -158,6 +159,7 @@ static pyperf_slot_fn find_slot(void *a, void *b, bool shared)
         slot = pyperf_symbol_slot(python, (PyObject *)code);
         pyperf_codemap_insert(python, &key, slot);
     }
+    errno = saved_errno;
     return slot;
 }
 
@@ -257,9 +259,7 @@ static void *evaluate_guarded(pyperf_slot_fn slot, void *a, void *b, void *c)
 
 static ALWAYS_INLINE void *evaluate_any_slowly(void *a, void *b, void *c, bool shared)
 {
-    int saved_errno = errno;
     pyperf_slot_fn slot = find_slot(a, b, shared);
-    errno = saved_errno;
     if (python->layout->guard != PYPERF_GUARD_NONE && pyperf_stack_pointer < pyperf_stack_limit)
         return evaluate_guarded(slot, a, b, c);
     return slot(a, b, c, next);
@@ -283,11 +283,8 @@ static pyperf_evaluator_fn chained; /* the other one, in each interpreter that h
 static void *evaluate_chained(void *a, void *b, void *c)
 {
     bool by_version = python->layout->identity != PYPERF_BY_NAME;
-    int saved_errno = errno;
     bool shared = by_version && !pyperf_interp_is_main(python, pyperf_interp_of(a));
-    pyperf_slot_fn slot = find_slot(a, b, shared);
-    errno = saved_errno;
-    return slot(a, b, c, chained);
+    return find_slot(a, b, shared)(a, b, c, chained);
 }
 
 /* -- One evaluator for each row ------------------------------------------------------------- */

@@ -45,14 +45,14 @@ class Recording:
         self.data = os.path.join(folder, "perf.data")
         self.window = None  # (first, last) moment to look at; None: all
 
-    def record(self, argv, env, before=()):
+    def record(self, argv, env, before=(), stdin=b""):
         """Runs the command under perf, both with env, as `env... before... perf record command`
         does."""
         command = self.perf.argv(self.root) + ["record", "--quiet", "-k", "mono", "-m", "64M"]
         command += ["-e", "cpu-clock", "-F", str(FREQUENCY), "-o", self.data] + MODES[self.mode]
         return subprocess.run(
             self.root.command(list(before) + command + ["--"] + argv, env),
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             timeout=600,

@@ -2,8 +2,9 @@
 
 programs/truth.py works for known times along known chains.  Of all samples perf took of it while
 it worked, broken ones included, 99.5 % must show a complete chain: from the start of the process
-or thread, through every function of the call graph in order, to where the program was.  Nearly
-all of them must be at one of the known leaves, and the shares of the branches the known ones.
+or thread, through every function of the call graph in order, to where the program was.  As many
+of them must be at one of the known leaves as the program, by its own clock, was there, and the
+shares of the branches must be the known ones.
 """
 
 import collections
@@ -18,7 +19,6 @@ from harness import case
 UNIT = 0.1  # CPU seconds for one share
 COMPLETE = 0.995
 ENOUGH = 0.8  # of the samples that the frequency promises
-AT_A_LEAF = 0.985  # the rest: entering functions for the first time, starting threads
 
 # Branch -> (chain below <module> main repeat, share), as in programs/truth.py.
 BRANCHES = {
@@ -36,6 +36,8 @@ BRANCHES = {
 }
 THREADS = {"thread one": ("thread_one repeat spin", 2), "thread two": ("thread_two repeat spin", 1)}
 THREAD_START = "Thread._bootstrap Thread._bootstrap_inner Thread.run"
+
+UNITS = sum(share for _, share in list(BRANCHES.values()) + list(THREADS.values()))
 
 Setting = collections.namedtuple("Setting", "python mode perf")
 Setting.label = property(lambda s: "%s %s %s" % (s.python.label, s.mode, s.perf))
@@ -158,26 +160,36 @@ def tell(title, samples, most=3):
     return lines + [str(sample) for sample in samples[:most]]
 
 
-def record(t, setting, env):
+def tell_places(title, samples, most=10):
+    """Where the samples are, the most frequent first, by function names alone."""
+    places = collections.Counter(
+        " ".join(name.split(":")[0] for name in s.python) + " > " + s.frames[-1].symbol for s in samples
+    )
+    return ["%s: %d" % (title, len(samples))] + ["%5d %s" % (n, p) for p, n in places.most_common(most)]
+
+
+def record(t, setting, env, unit=UNIT):
     """Runs truth.py under perf; its report and the samples taken while it worked."""
     report = t.path("report.json")
     recorder = recording.Recording(setting.perf, setting.python.root, t.folder, setting.mode)
-    done = recorder.record([setting.python.path, t.program("truth.py"), report, str(UNIT)], env)
+    done = recorder.record([setting.python.path, t.program("truth.py"), report, str(unit)], env)
     assert done.returncode == 0, "the recording failed: " + done.stderr.decode("utf-8", "replace")
     with open(report) as file:
         told = json.load(file)
     t.forget(told["pid"])
     recorder.window = told["began"], told["ended"]
     samples = [s for s in recorder.samples() if told["began"] <= s.time <= told["ended"]]
-    return told, [s for s in samples if s.pid == told["pid"]]
+    samples = [s for s in samples if s.pid == told["pid"]]
+    wanted = ENOUGH * recording.FREQUENCY * unit * UNITS
+    assert len(samples) > wanted, "only %d samples" % len(samples)
+    return told, samples
 
 
 def check_shares(branches):
     total = sum(branches.values())
-    units = sum(share for _, share in list(BRANCHES.values()) + list(THREADS.values()))
     wrong = []
     for branch, (_, share) in list(BRANCHES.items()) + list(THREADS.items()):
-        known = share / units
+        known = share / UNITS
         seen = branches[branch] / total
         # Four standard deviations of a count, and a half per cent for what perf itself costs.
         tolerance = 4 * math.sqrt(known * (1 - known) / total) + 0.005
@@ -186,44 +198,108 @@ def check_shares(branches):
     assert not wrong, "shares are off: " + "; ".join(wrong)
 
 
+class Seen:
+    """The samples of one or more runs, sorted by what their chains show."""
+
+    def __init__(self, setting, expected):
+        self.setting = setting
+        self.expected = expected
+        self.count = 0
+        self.cpu = self.spinning = 0.0  # seconds, by the program's clock
+        self.branches = collections.Counter()
+        self.broken, self.impossible, self.displaced, self.between = [], [], [], []
+
+    def add(self, told, samples):
+        self.cpu += told["cpu"]
+        self.spinning += told["spinning"]
+        self.count += len(samples)
+        for sample in samples:
+            branch = self.expected.whole.get(tuple(sample.python))
+            if not starts_at_root(sample, self.setting.mode, sample.tid == sample.pid):
+                self.broken.append(sample)
+            elif not self.expected.allows(sample.python):
+                self.impossible.append(sample)
+            elif misplaced(sample):
+                self.displaced.append(sample)
+            elif branch:
+                self.branches[branch] += 1
+            else:
+                self.between.append(sample)
+
+    @property
+    def at_a_leaf(self):
+        return sum(self.branches.values())
+
+    @property
+    def complete(self):
+        return self.at_a_leaf + len(self.between)
+
+    @property
+    def enough(self):
+        """Are as many complete and at a leaf as must be?
+
+        Outside the leaves may be what the program spent there by its own clock, and four standard
+        deviations, and a half per cent for what perf itself costs.
+        """
+        expected = self.count * (1 - self.spinning / self.cpu)
+        elsewhere = expected + 4 * math.sqrt(expected) + 0.005 * self.count
+        return self.complete >= COMPLETE * self.count and self.count - self.at_a_leaf <= elsewhere
+
+    def __str__(self):
+        return "%.2f %% of %d samples complete, %.2f %% at a leaf (by the program's clock %.2f %%)" % (
+            100 * self.complete / self.count,
+            self.count,
+            100 * self.at_a_leaf / self.count,
+            100 * self.spinning / self.cpu,
+        )
+
+    def details(self):
+        lines = [str(self)]
+        lines += tell("stacks that do not begin at the root", self.broken)
+        lines += tell("chains the call graph does not allow", self.impossible)
+        lines += tell("py:: frames in the wrong place", self.displaced)
+        lines += [misplaced(sample) for sample in self.displaced[:3]]
+        lines += tell_places("complete, but not at a leaf", self.between)
+        return "\n".join(lines)
+
+
 @case("truth", each=settings)
 def chains(t):
-    setting = t.subject
-    told, samples = record(t, setting, t.preload())
-    expected = Expected(t.program("truth.py"), told["threading"])
-    wanted = ENOUGH * recording.FREQUENCY * UNIT * sum(s for _, s in list(BRANCHES.values()) + list(THREADS.values()))
-    assert len(samples) > wanted, "only %d samples" % len(samples)
+    told, samples = record(t, t.subject, t.preload())
+    seen = Seen(t.subject, Expected(t.program("truth.py"), told["threading"]))
+    seen.add(told, samples)
+    first = ""
+    if not seen.enough:
+        # Of 2,200 samples 11 may be broken.  Where on average 6 are (GCC's epilogues, whose CFI
+        # points below the stack pointer, which perf does not copy), 12 come by chance: the share
+        # is judged of five times as many, the first included.
+        first = "; at first " + str(seen)
+        seen.add(*record(t, t.subject, t.preload(), 4 * UNIT))
+    if not seen.enough or seen.impossible or seen.displaced:
+        raise AssertionError(seen.details() + first)
+    check_shares(seen.branches)
+    return str(seen) + first
 
-    branches = collections.Counter()
-    broken, impossible, displaced, between = [], [], [], []
-    for sample in samples:
-        branch = expected.whole.get(tuple(sample.python))
-        if not starts_at_root(sample, setting.mode, sample.tid == sample.pid):
-            broken.append(sample)
-        elif not expected.allows(sample.python):
-            impossible.append(sample)
-        elif misplaced(sample):
-            displaced.append(sample)
-        elif branch:
-            branches[branch] += 1
-        else:
-            between.append(sample)
-    leaves = sum(branches.values()) / len(samples)
-    complete = leaves + len(between) / len(samples)
-    figure = "%.2f %% of %d samples complete, %.2f %% at a leaf" % (
-        100 * complete,
-        len(samples),
-        100 * leaves,
-    )
-    if complete < COMPLETE or leaves < AT_A_LEAF or impossible or displaced:
-        lines = [figure]
-        lines += tell("stacks that do not begin at the root", broken)
-        lines += tell("chains the call graph does not allow", impossible)
-        lines += tell("py:: frames in the wrong place", displaced)
-        lines += [misplaced(sample) for sample in displaced[:3]]
-        lines += tell("complete, but not at a leaf", between)
-        raise AssertionError("\n".join(lines))
-    check_shares(branches)
+
+def by_frame_pointers(world):
+    return [s for s in settings(world) if s.mode == "fp"]
+
+
+@case("truth", each=by_frame_pointers)
+def chains_while_functions_are_named(t):
+    """By frame pointers: the library itself, which names new functions, must not cut the chain."""
+    setting = t.subject
+    recorder = recording.Recording(setting.perf, setting.python.root, t.folder, setting.mode)
+    argv = [setting.python.path, "-S", t.program("many.py")]
+    done = recorder.record(argv, t.preload(), stdin=b"200000\n")
+    assert done.returncode == 0, "the recording failed: " + done.stderr.decode("utf-8", "replace")
+    samples = recorder.samples()
+    t.forget(samples[0].pid)
+    inside = [s for s in samples if is_library(s.frames[-1])]
+    assert len(inside) > 20, "only %d samples in the library" % len(inside)
+    cut = [s for s in inside if not starts_at_root(s, setting.mode, True)]
+    figure = "%d of %d samples in the library complete" % (len(inside) - len(cut), len(inside))
+    assert len(cut) <= 0.1 * len(inside), "\n".join([figure] + tell("cut", cut))
     return figure
 
 

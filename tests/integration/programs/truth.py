@@ -19,11 +19,16 @@ SLICES = 4
 UNIT = float(sys.argv[2])
 
 
+spent = []  # CPU seconds of each spin
+
+
 def spin(seconds):
-    end = clock_gettime(THREAD_CPU) + seconds
-    while clock_gettime(THREAD_CPU) < end:
+    start = now = clock_gettime(THREAD_CPU)
+    while now < start + seconds:
         for _ in range(200):
             pass
+        now = clock_gettime(THREAD_CPU)
+    spent.append(now - start)
 
 
 def plain(slice_):
@@ -174,15 +179,17 @@ def main():
     return threads(2 * UNIT, 1 * UNIT)
 
 
-began = time.monotonic()
+began, cpu = time.monotonic(), time.process_time()
 kept = main()  # else the threads' weak references would call back from here
-ended = time.monotonic()
+cpu, ended = time.process_time() - cpu, time.monotonic()
 with open(sys.argv[1], "w") as report:
     json.dump(
         {
             "pid": os.getpid(),
             "began": began,
             "ended": ended,
+            "cpu": cpu,
+            "spinning": sum(spent),
             "threading": threading.Thread.run.__code__.co_filename,
         },
         report,
