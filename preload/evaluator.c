@@ -20,6 +20,7 @@
 #include "codemap.h"
 #include "interp_layouts.h"
 #include "log.h"
+#include "specialize.h"
 #include "stack.h"
 #include "symbol.h"
 
@@ -170,18 +171,14 @@ static COLD pyperf_slot_fn find_slot(void *a, void *b, bool shared)
  * 3.12 and 3.13 count C recursion in units, two for each entry of the evaluation loop, and raise
  * RecursionError when a thread has none left: in 3.12.1 after some 700 calls, below the default
  * recursion limit.  At each segment of stack what the hooked calls of the last one have used is
- * given back, and taken again on return; but never more than the stack that is left can bear, so
- * that recursion through C ends in RecursionError on small stacks too.
+ * lent, and taken back on return; but never more than the stack that is left can bear: a unit
+ * stands for as many bytes as it does for a thread at its start.
  *
- * When half of the stack is used up, the interpreter gets its own evaluator back until this frame
- * returns: all deeper calls run without C stack, as they would without us, and without names.  On
- * small stacks that is earlier, for what the interpreter may need itself: most of all a JIT, whose
- * optimizer keeps a trace on the stack.
+ * When hooked calls have used their part of the stack (stack.c), the interpreter gets its own
+ * evaluator back until this frame returns: all deeper calls run without C stack, as they would
+ * without us, and without names (specialize.h).  On small stacks that is earlier, for what the
+ * interpreter may need itself: most of all a JIT, whose optimizer keeps a trace on the stack.
  */
-
-/* More stack than C recursion takes for a unit: 8 MiB by the 10,000 units of 3.13 are 838 bytes,
- * and callbacks on 3.12 were measured at 270. */
-enum { STACK_PER_UNIT = 512 };
 
 static __thread int full_units __attribute__((tls_model("initial-exec"))); /* near the top */
 
@@ -190,16 +187,30 @@ static int *units_of(void *tstate)
     return (int *)((char *)tstate + python->layout->c_recursion_remaining);
 }
 
+/* Changes how many units the thread has left. */
+static void lend_units(void *tstate, int count)
+{
+    if (count != 0)
+        *units_of(tstate) += count;
+}
+
+/* How many units are to be lent for calls below `here`. */
+static int units_to_lend(void *tstate, uintptr_t here)
+{
+    if (python->layout->guard != PYPERF_GUARD_STACK_AND_UNITS)
+        return 0;
+    int wanted = (int)pyperf_stack_share((uintptr_t)full_units, here);
+    int remaining = *units_of(tstate);
+    return wanted > remaining ? wanted - remaining : 0;
+}
+
 static void *evaluate_segment(pyperf_slot_fn slot, void *a, void *b, void *c)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    uintptr_t bearable = pyperf_stack_left(here) / STACK_PER_UNIT;
-    int wanted = bearable < (uintptr_t)full_units ? (int)bearable : full_units;
-    int *remaining = units_of(a);
-    int given = wanted > *remaining ? wanted - *remaining : 0;
-    *remaining += given;
+    int lent = units_to_lend(a, here);
+    lend_units(a, lent);
     void *result = slot(a, b, c, next);
-    *remaining -= given;
+    lend_units(a, -lent);
     pyperf_stack_leave_segment(here);
     return result;
 }
@@ -211,7 +222,11 @@ static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
     if (ours == python->default_evaluator) /* another thread is deep, too: it will put it back */
         return slot(a, b, c, next);
     python->set_evaluator(interp, python->default_evaluator);
+    pyperf_specialize_recursion(python, a, (PyObject *)code_of(python->layout, a, b));
+    int lent = units_to_lend(a, (uintptr_t)__builtin_frame_address(0));
+    lend_units(a, lent);
     void *result = slot(a, b, c, next);
+    lend_units(a, -lent);
     /* Not if somebody else's evaluator came meanwhile. */
     if (python->get_evaluator(interp) == python->default_evaluator)
         python->set_evaluator(interp, ours);
@@ -246,7 +261,8 @@ static void *evaluate_guarded(pyperf_slot_fn slot, void *a, void *b, void *c)
     bool units = python->layout->guard == PYPERF_GUARD_STACK_AND_UNITS;
     if (units && *units_of(a) > full_units)
         full_units = *units_of(a);
-    switch (pyperf_stack_check((uintptr_t)__builtin_frame_address(0), units)) {
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    switch (pyperf_stack_check(here, units, python->recursion_limit())) {
     case PYPERF_STACK_SEGMENT:
         return evaluate_segment(slot, a, b, c);
     case PYPERF_STACK_LOW:

@@ -91,6 +91,7 @@ static const struct requirement requirements[] = {
     NEED(get_evaluator, "_PyInterpreterState_GetEvalFrameFunc", 9, 0),
     NEED(interp_id, "PyInterpreterState_GetID", 7, 0),
     NEED(next_interp, "PyInterpreterState_Next", 0, 6),
+    NEED(recursion_limit, "Py_GetRecursionLimit", 11, 0),
     NEED(utf8, "PyUnicode_AsUTF8AndSize", 0, 0),
     NEED(encode, "PyUnicode_AsEncodedString", 0, 0),
     NEED(bytes, "PyBytes_AsStringAndSize", 0, 0),
@@ -107,6 +108,10 @@ static const struct requirement requirements[] = {
     NEED(module_dict, "PyImport_GetModuleDict", 0, 0),
     NEED(is_true, "PyObject_IsTrue", 12, 0),
     NEED(call, "PyObject_CallObject", 14, 0),
+    NEED(thread_frame, "PyThreadState_GetFrame", 11, 0),
+    NEED(frame_back, "PyFrame_GetBack", 11, 0),
+    NEED(frame_code, "PyFrame_GetCode", 11, 0),
+    NEED(code_bytes, "PyCode_GetCode", 11, 0),
     NEED(code_type, "PyCode_Type", 0, 0),
     NEED(definition_type, "PyModuleDef_Type", 0, 0),
     NEED(cfunction_type, "PyCFunction_Type", 12, 0),
@@ -171,6 +176,19 @@ static bool string_is(const struct pyperf_python *python, PyObject *string, cons
     return text != NULL && strcmp(text, expected) == 0;
 }
 
+/* What was never run is not specialised yet. */
+static bool is_adaptive_code(const struct pyperf_python *python, PyObject *code)
+{
+    PyObject *copy = python->code_bytes(code);
+    char *plain;
+    ptrdiff_t size;
+    if (copy == NULL || python->bytes(copy, &plain, &size) != 0)
+        return false;
+    bool same = memcmp((char *)code + python->layout->co_adaptive, plain, (size_t)size) == 0;
+    python->decref(copy);
+    return same;
+}
+
 /* A wrong offset may hold anything, so each is followed only where the one before proved right:
  * the line first (a number), then the type's own word, then the strings. */
 static const char *find_mismatch(const struct pyperf_python *python, PyObject *code)
@@ -189,6 +207,8 @@ static const char *find_mismatch(const struct pyperf_python *python, PyObject *c
     if (layout->co_qualname != 0 &&
         !string_is(python, pyperf_pointer_at(code, layout->co_qualname), "probe"))
         return "co_qualname";
+    if (layout->co_adaptive != 0 && !is_adaptive_code(python, code))
+        return "co_code_adaptive";
     return NULL;
 }
 

@@ -38,6 +38,8 @@ struct pyperf_layout {
     size_t func_code, func_qualname;     /* of a function, likewise */
     size_t eval_frame;                   /* in the interpreter; up to 3.8, which has no setter */
     size_t c_recursion_remaining;        /* in the thread state; 3.12 and 3.13 */
+    size_t co_adaptive;                  /* co_code_adaptive; 3.11+ with a GIL */
+    uint8_t adaptive_opcodes[4];         /* not offsets: what specialize.h is about */
     size_t jit_stack;                    /* not an offset: what the JIT's optimizer needs */
 };
 
@@ -57,6 +59,7 @@ struct pyperf_python {
     pyperf_evaluator_fn (*get_evaluator)(void *interp);          /* 3.9+ */
     int64_t (*interp_id)(void *interp);                          /* 3.7+ */
     void *(*next_interp)(void *interp);                          /* 3.6 */
+    int (*recursion_limit)(void);                                /* Py_GetRecursionLimit */
     const char *(*utf8)(PyObject *string, ptrdiff_t *size);      /* PyUnicode_AsUTF8AndSize */
     PyObject *(*encode)(PyObject *, const char *, const char *); /* PyUnicode_AsEncodedString */
     int (*bytes)(PyObject *, char **, ptrdiff_t *);              /* PyBytes_AsStringAndSize */
@@ -73,6 +76,10 @@ struct pyperf_python {
     PyObject *(*module_dict)(void);                   /* borrowed */
     int (*is_true)(PyObject *);
     PyObject *(*call)(PyObject *, PyObject *arguments); /* PyObject_CallObject */
+    PyObject *(*thread_frame)(void *tstate);            /* PyThreadState_GetFrame; 3.11+ */
+    PyObject *(*frame_back)(PyObject *frame);           /* PyFrame_GetBack; 3.11+ */
+    PyObject *(*frame_code)(PyObject *frame);           /* PyFrame_GetCode; 3.11+ */
+    PyObject *(*code_bytes)(PyObject *code);            /* PyCode_GetCode; 3.11+ */
     void *code_type, *definition_type;
     void *cfunction_type; /* 3.12+ */
 

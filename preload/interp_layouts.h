@@ -29,6 +29,14 @@
 #define CODE_3_13T                                                                                 \
     .co_filename = 128, .co_name = 136, .co_qualname = 144, .co_firstlineno = 84, .co_version = 108
 
+/* Include/opcode_ids.h of each version: FOR_ITER, LOAD_ATTR, BINARY_SUBSCR (from 3.14 BINARY_OP)
+ * and CALL; on 3.11, where the first two are not adaptive, BINARY_SUBSCR_ADAPTIVE alone. */
+#define ADAPTIVE_3_11 .co_adaptive = 184, .adaptive_opcodes = {17}
+#define ADAPTIVE_3_12 .co_adaptive = 192, .adaptive_opcodes = {93, 106, 25, 171}
+#define ADAPTIVE_3_13 .co_adaptive = 200, .adaptive_opcodes = {72, 82, 5, 53}
+#define ADAPTIVE_3_14 .co_adaptive = 208, .adaptive_opcodes = {70, 80, 44, 52}
+#define ADAPTIVE_3_15 .co_adaptive = 208, .adaptive_opcodes = {68, 79, 42, 50}
+
 static const struct pyperf_layout layout_3_6 = {
     .name = "3.6",
     .minor = 6,
@@ -85,6 +93,7 @@ static const struct pyperf_layout layout_3_11 = {
     .co_name = 120,
     .co_qualname = 128,
     .co_firstlineno = 72,
+    ADAPTIVE_3_11,
 };
 static const struct pyperf_layout layout_3_12 = {
     .name = "3.12",
@@ -95,6 +104,7 @@ static const struct pyperf_layout layout_3_12 = {
     .frame_code = 0,
     CODE_3_12,
     .c_recursion_remaining = 36,
+    ADAPTIVE_3_12,
 };
 static const struct pyperf_layout layout_3_13 = {
     .name = "3.13",
@@ -105,6 +115,7 @@ static const struct pyperf_layout layout_3_13 = {
     .frame_code = 0,
     CODE_3_12,
     .c_recursion_remaining = 52,
+    ADAPTIVE_3_13,
 };
 static const struct pyperf_layout layout_3_13t = {
     .name = "3.13t",
@@ -132,6 +143,7 @@ static const struct pyperf_layout layout_3_14 = {
     .code_tag = 3,
     CODE_3_12,
     .jit_stack = JIT_STACK_3_14,
+    ADAPTIVE_3_14,
 };
 static const struct pyperf_layout layout_3_14t = {
     .name = "3.14t",
@@ -155,6 +167,7 @@ static const struct pyperf_layout layout_3_15 = {
     .code_tag = 3,
     CODE_3_12,
     .jit_stack = JIT_STACK_3_15,
+    ADAPTIVE_3_15,
 };
 static const struct pyperf_layout layout_3_15t = {
     .name = "3.15t",

@@ -1,6 +1,7 @@
 /* The bounds of this thread's C stack; see stack.h. */
 #include "stack.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/resource.h>
@@ -15,6 +16,18 @@
  * 512 KiB died at depths that they survive without us.
  */
 enum { SEGMENT = 65536, RESERVE = 65536 };
+
+/*
+ * Of each stack hooked calls may use one part in USUAL; one in SPARING where the program has raised
+ * the recursion limit to more calls than that holds, for then it wants to go where only calls
+ * without C stack get.  USUAL: what is left has to hold as many generators again as were entered
+ * until then, and a half more: an evaluator makes CPython wait longer and longer between its
+ * attempts to run `for` over a generator without C stack (backoff counters that double).  SPARING:
+ * what takes C stack even so, as __init__ in 3.14, shall lose less than a tenth of its depth.
+ */
+enum { USUAL = 4, SPARING = 12 };
+enum { DEFAULT_RECURSION_LIMIT = 1000 }; /* Py_DEFAULT_RECURSION_LIMIT, in 3.6 to 3.15 */
+enum { HOOKED_CALL = 512 };              /* bytes; 370 to 600 were measured */
 
 /* Linux keeps at least 128 MiB below the top free of mappings (mm/util.c, MIN_GAP). */
 enum { MAIN_MOST = 64 << 20 };
@@ -83,19 +96,33 @@ static void find_bounds(uintptr_t sp)
         bounds.low = 0;
         bounds.high = UINTPTR_MAX;
     }
-    uintptr_t half = (bounds.high - bounds.low) / 2;
-    bounds.floor = bounds.low == 0 ? 0 : bounds.low + highest(half, reserve);
 }
 
-enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments)
+static uintptr_t floor_for(int recursion_limit)
+{
+    if (bounds.low == 0)
+        return 0;
+    uintptr_t size = bounds.high - bounds.low;
+    uintptr_t part = size / USUAL;
+    if (recursion_limit > DEFAULT_RECURSION_LIMIT &&
+        (uintptr_t)recursion_limit * HOOKED_CALL > part)
+        part = size / SPARING;
+    return highest(bounds.high - part, bounds.low + reserve);
+}
+
+enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments, int recursion_limit)
 {
     bool first = pyperf_stack_is_new();
     if (first)
         find_bounds(sp);
     if (sp < bounds.low || sp >= bounds.high)
         return PYPERF_STACK_FINE;
-    uintptr_t segment = sp & ~(uintptr_t)(SEGMENT - 1);
-    pyperf_stack_limit = segments ? highest(segment, bounds.floor) : bounds.floor;
+    /* A thread's first call comes before the program can have raised the recursion limit: it is
+     * asked again where that may matter first. */
+    bounds.floor = floor_for(recursion_limit);
+    pyperf_stack_limit = first ? floor_for(INT_MAX) : bounds.floor;
+    if (segments)
+        pyperf_stack_limit = highest(pyperf_stack_limit, sp & ~(uintptr_t)(SEGMENT - 1));
     if (sp < bounds.floor)
         return PYPERF_STACK_LOW;
     return segments && !first ? PYPERF_STACK_SEGMENT : PYPERF_STACK_FINE;
@@ -111,9 +138,11 @@ void pyperf_stack_reserve(uintptr_t bytes)
     reserve = bytes;
 }
 
-uintptr_t pyperf_stack_left(uintptr_t sp)
+uintptr_t pyperf_stack_share(uintptr_t whole, uintptr_t sp)
 {
-    return sp - bounds.low;
+    if (bounds.low == 0)
+        return whole;
+    return whole * (sp - bounds.low) / (bounds.high - bounds.low);
 }
 
 void pyperf_stack_leave_segment(uintptr_t sp)

@@ -16,12 +16,13 @@ extern __thread uintptr_t pyperf_stack_limit __attribute__((tls_model("initial-e
 enum pyperf_stack_state {
     PYPERF_STACK_FINE,    /* nothing to do; also on a stack that is not this thread's own */
     PYPERF_STACK_SEGMENT, /* a further 64 KiB begins */
-    PYPERF_STACK_LOW,     /* half of the stack, or all but the reserve, is used up */
+    PYPERF_STACK_LOW,     /* hooked calls have used what they may */
 };
 
-/* Tells where `sp` is.  `segments`: whether the caller wants to hear of PYPERF_STACK_SEGMENT.
+/* Tells where `sp` is.  `segments`: whether the caller wants to hear of PYPERF_STACK_SEGMENT;
+ * `recursion_limit`: sys.getrecursionlimit(), from which follows how much hooked calls may use.
  * Sets the limit for the calls made from here. */
-enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments);
+enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments, int recursion_limit);
 
 /* Whether this thread has not been checked yet. */
 bool pyperf_stack_is_new(void);
@@ -30,8 +31,9 @@ bool pyperf_stack_is_new(void);
  * call, where that is more than usual. */
 void pyperf_stack_reserve(uintptr_t bytes);
 
-/* Bytes of this thread's stack below `sp`; after pyperf_stack_check(). */
-uintptr_t pyperf_stack_left(uintptr_t sp);
+/* As large a part of `whole` as of this thread's stack is left below `sp`; after
+ * pyperf_stack_check().  `whole` is less than 2^24. */
+uintptr_t pyperf_stack_share(uintptr_t whole, uintptr_t sp);
 
 /* Back in the frame that was told PYPERF_STACK_SEGMENT: sets the limit for its callers. */
 void pyperf_stack_leave_segment(uintptr_t sp);

@@ -89,8 +89,9 @@ END_TEST
 static void check_offsets(void)
 {
     const struct pyperf_layout *l = python.layout;
-    const size_t offsets[] = {l->co_filename, l->co_name, l->co_qualname, l->co_firstlineno,
-                              l->co_version,  l->co_code, l->co_consts,   l->co_names};
+    const size_t offsets[] = {l->co_filename,    l->co_name,    l->co_qualname,
+                              l->co_firstlineno, l->co_version, l->co_adaptive,
+                              l->co_code,        l->co_consts,  l->co_names};
     size_t count = sizeof offsets / sizeof offsets[0];
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < i; j++)
@@ -99,6 +100,8 @@ static void check_offsets(void)
     ck_assert_int_eq(l->identity == PYPERF_BY_NAME, l->minor < 12);
     ck_assert_int_eq(l->identity == PYPERF_BY_VERSION_AT_ONCE, l->free_threaded);
     ck_assert_int_eq(l->co_version != 0, l->minor >= 12);
+    ck_assert_int_eq(l->co_adaptive != 0, l->minor >= 11 && !l->free_threaded);
+    ck_assert_int_eq(l->adaptive_opcodes[0] != 0, l->co_adaptive != 0);
 }
 
 START_TEST(each_row_is_consistent)
@@ -186,12 +189,14 @@ END_TEST
 
 /* -- Checking the row against a running one ------------------------------------------------- */
 
-enum field { NOTHING, LINE, TYPE, FILENAME, NAME, QUALNAME, VERSION, FIELDS };
+enum field { NOTHING, LINE, TYPE, FILENAME, NAME, QUALNAME, VERSION, ADAPTIVE, FIELDS };
 
 static _Alignas(16) char codes[2][256];
 static enum field wrong; /* what the interpreter keeps elsewhere */
 static int created, released, cleared;
 static uint32_t version_step;
+
+static char instructions[] = {90, 0, 83, 1};
 
 static void put(char *code, enum field field, size_t offset, const void *value, size_t size)
 {
@@ -213,6 +218,8 @@ static PyObject *make_code(const char *file, const char *function, int line)
         put(code, QUALNAME, l->co_qualname, &function, sizeof function);
     if (l->co_version != 0)
         put(code, VERSION, l->co_version, &version, sizeof version);
+    if (l->co_adaptive != 0)
+        put(code, ADAPTIVE, l->co_adaptive, instructions, sizeof instructions);
     return code;
 }
 
@@ -228,10 +235,23 @@ static const char *text_of(PyObject *string, ptrdiff_t *size)
     return string;
 }
 
-static void release(PyObject *code)
+static PyObject *instructions_of(PyObject *code)
 {
     (void)code;
-    released++;
+    return instructions;
+}
+
+static int bytes_of(PyObject *string, char **text, ptrdiff_t *size)
+{
+    *text = string;
+    *size = sizeof instructions;
+    return 0;
+}
+
+static void release(PyObject *object)
+{
+    if (object != instructions)
+        released++;
 }
 
 static void clear(void)
@@ -246,6 +266,8 @@ static int verify(enum field kept_elsewhere, uint32_t step)
     created = released = cleared = 0;
     python.new_empty_code = make_code;
     python.utf8 = text_of;
+    python.code_bytes = instructions_of;
+    python.bytes = bytes_of;
     python.decref = release;
     python.error_clear = clear;
     support_log_to_file();
@@ -270,11 +292,14 @@ END_TEST
 static void check_refused(void)
 {
     static const char *const names[FIELDS] = {
-        [LINE] = "co_firstlineno", [TYPE] = "ob_type",         [FILENAME] = "co_filename",
-        [NAME] = "co_name",        [QUALNAME] = "co_qualname", [VERSION] = "co_version"};
+        [LINE] = "co_firstlineno",      [TYPE] = "ob_type",
+        [FILENAME] = "co_filename",     [NAME] = "co_name",
+        [QUALNAME] = "co_qualname",     [VERSION] = "co_version",
+        [ADAPTIVE] = "co_code_adaptive"};
     const struct pyperf_layout *l = python.layout;
     for (enum field field = LINE; field < FIELDS; field++) {
-        if ((field == QUALNAME && l->co_qualname == 0) || (field == VERSION && l->co_version == 0))
+        if ((field == QUALNAME && l->co_qualname == 0) ||
+            (field == VERSION && l->co_version == 0) || (field == ADAPTIVE && l->co_adaptive == 0))
             continue;
         ck_assert_int_eq(verify(field, 1), -ENOTSUP);
         ck_assert_uint_eq(support_logged(names[field]), 1);

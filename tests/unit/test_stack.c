@@ -41,38 +41,85 @@ static uintptr_t here(void)
     return (uintptr_t)__builtin_frame_address(0);
 }
 
-static void *check_half(void *argument)
+enum { USUAL = 1000, RAISED = 200000 }; /* recursion limits */
+
+/* Where one part in `parts` of the stack is used up. */
+static uintptr_t used(const struct bounds *stack, size_t parts)
+{
+    return stack->high - (stack->high - stack->low) / parts;
+}
+
+static void *check_quarter(void *argument)
 {
     const struct bounds *stack = argument;
-    uintptr_t half = stack->low + (stack->high - stack->low) / 2;
+    uintptr_t quarter = used(stack, 4), twelfth = used(stack, 12);
     ck_assert_uint_eq(pyperf_stack_limit, UINTPTR_MAX); /* the first call asks */
-    ck_assert_int_eq(pyperf_stack_check(here(), false), PYPERF_STACK_FINE);
-    ck_assert_uint_eq(pyperf_stack_limit, half);
-    ck_assert_int_eq(pyperf_stack_check(half, false), PYPERF_STACK_FINE);
-    ck_assert_int_eq(pyperf_stack_check(half - 16, false), PYPERF_STACK_LOW);
+    ck_assert_int_eq(pyperf_stack_check(here(), false, USUAL), PYPERF_STACK_FINE);
+    ck_assert_uint_eq(pyperf_stack_limit, twelfth); /* the program may have raised its limit */
+    ck_assert_int_eq(pyperf_stack_check(twelfth - 16, false, USUAL), PYPERF_STACK_FINE);
+    ck_assert_uint_eq(pyperf_stack_limit, quarter);
+    ck_assert_int_eq(pyperf_stack_check(quarter, false, USUAL), PYPERF_STACK_FINE);
+    ck_assert_int_eq(pyperf_stack_check(quarter - 16, false, USUAL), PYPERF_STACK_LOW);
     return NULL;
 }
 
-START_TEST(a_threads_stack_is_low_from_half_on)
+START_TEST(a_threads_stack_is_low_from_a_quarter_on)
 {
-    run_on(make_stack(1024 * KIB), check_half);
-    run_on(make_stack(8192 * KIB), check_half);
+    run_on(make_stack(1024 * KIB), check_quarter);
+    run_on(make_stack(8192 * KIB), check_quarter);
+}
+END_TEST
+
+static void *check_raised(void *argument)
+{
+    const struct bounds *stack = argument;
+    uintptr_t twelfth = used(stack, 12);
+    pyperf_stack_check(here(), false, USUAL);
+    ck_assert_int_eq(pyperf_stack_check(twelfth - 16, false, RAISED), PYPERF_STACK_LOW);
+    /* 2,000 calls take a MiB. */
+    bool fits = stack->high - stack->low >= 4096 * KIB;
+    ck_assert_int_eq(pyperf_stack_check(twelfth - 16, false, 2000),
+                     fits ? PYPERF_STACK_FINE : PYPERF_STACK_LOW);
+    return NULL;
+}
+
+START_TEST(a_raised_recursion_limit_leaves_more)
+{
+    run_on(make_stack(1024 * KIB), check_raised);
+    run_on(make_stack(8192 * KIB), check_raised);
+}
+END_TEST
+
+static void *check_share(void *argument)
+{
+    const struct bounds *stack = argument;
+    pyperf_stack_check(here(), true, USUAL);
+    ck_assert_uint_eq(pyperf_stack_share(1500, stack->high), 1500);
+    ck_assert_uint_eq(pyperf_stack_share(1500, used(stack, 4)), 1125);
+    ck_assert_uint_eq(pyperf_stack_share(1500, stack->low), 0);
+    return NULL;
+}
+
+START_TEST(a_share_goes_by_the_stack_that_is_left)
+{
+    run_on(make_stack(1024 * KIB), check_share);
 }
 END_TEST
 
 static void *check_reserve(void *argument)
 {
     const struct bounds *stack = argument;
-    pyperf_stack_check(here(), false);
-    ck_assert_uint_eq(pyperf_stack_limit, stack->low + 64 * KIB);
+    uintptr_t kept = stack->low + 64 * KIB;
+    pyperf_stack_check(here(), false, USUAL);
+    ck_assert_int_eq(pyperf_stack_check(kept, false, USUAL), PYPERF_STACK_FINE);
+    ck_assert_uint_eq(pyperf_stack_limit, kept);
     return NULL;
 }
 
 START_TEST(a_small_stack_keeps_a_reserve)
 {
-    /* Below 128 KiB, where a processor allows so small a stack. */
-    size_t least = (size_t)sysconf(_SC_THREAD_STACK_MIN);
-    run_on(make_stack(least > 96 * KIB ? least : 96 * KIB), check_reserve);
+    if (sysconf(_SC_THREAD_STACK_MIN) <= 80 * KIB) /* not on aarch64, where no stack is small */
+        run_on(make_stack(80 * KIB), check_reserve);
 }
 END_TEST
 
@@ -80,17 +127,19 @@ static void *check_larger_reserve(void *argument)
 {
     const struct bounds *stack = argument;
     ck_assert(pyperf_stack_is_new());
+    uintptr_t kept = stack->low + 192 * KIB;
     pyperf_stack_reserve(192 * KIB);
-    pyperf_stack_check(here(), false);
+    pyperf_stack_check(here(), false, USUAL);
     ck_assert(!pyperf_stack_is_new());
-    ck_assert_uint_eq(pyperf_stack_limit, stack->low + 192 * KIB);
+    ck_assert_int_eq(pyperf_stack_check(kept, false, USUAL), PYPERF_STACK_FINE);
+    ck_assert_uint_eq(pyperf_stack_limit, kept);
     return NULL;
 }
 
 START_TEST(a_thread_may_need_a_larger_reserve)
 {
-    run_on(make_stack(256 * KIB), check_larger_reserve);
-    run_on(make_stack(256 * KIB), check_half); /* others keep the usual one */
+    run_on(make_stack(224 * KIB), check_larger_reserve);
+    run_on(make_stack(256 * KIB), check_quarter); /* others keep the usual one */
 }
 END_TEST
 
@@ -99,17 +148,17 @@ static void *check_segments(void *argument)
     const struct bounds *stack = argument;
     uintptr_t sp = stack->high - 5 * SEGMENT / 2;
     uintptr_t segment = sp & ~(uintptr_t)(SEGMENT - 1);
-    ck_assert_int_eq(pyperf_stack_check(here(), true), PYPERF_STACK_FINE);
-    ck_assert_int_eq(pyperf_stack_check(sp, true), PYPERF_STACK_SEGMENT);
+    ck_assert_int_eq(pyperf_stack_check(here(), true, USUAL), PYPERF_STACK_FINE);
+    ck_assert_int_eq(pyperf_stack_check(sp, true, USUAL), PYPERF_STACK_SEGMENT);
     ck_assert_uint_eq(pyperf_stack_limit, segment);
-    ck_assert_int_eq(pyperf_stack_check(segment - 16, true), PYPERF_STACK_SEGMENT);
+    ck_assert_int_eq(pyperf_stack_check(segment - 16, true, USUAL), PYPERF_STACK_SEGMENT);
     ck_assert_uint_eq(pyperf_stack_limit, segment - SEGMENT);
     pyperf_stack_leave_segment(segment - 16);
     ck_assert_uint_eq(pyperf_stack_limit, segment);
-    uintptr_t half = stack->low + (stack->high - stack->low) / 2;
-    ck_assert_int_eq(pyperf_stack_check(half + 16, true), PYPERF_STACK_SEGMENT);
-    ck_assert_uint_ge(pyperf_stack_limit, half);
-    ck_assert_int_eq(pyperf_stack_check(half - 16, true), PYPERF_STACK_LOW);
+    uintptr_t quarter = used(stack, 4);
+    ck_assert_int_eq(pyperf_stack_check(quarter + 16, true, USUAL), PYPERF_STACK_SEGMENT);
+    ck_assert_uint_ge(pyperf_stack_limit, quarter);
+    ck_assert_int_eq(pyperf_stack_check(quarter - 16, true, USUAL), PYPERF_STACK_LOW);
     return NULL;
 }
 
@@ -123,10 +172,10 @@ static void *check_elsewhere(void *argument)
 {
     const struct bounds *stack = argument;
     static char greenlet[256 * KIB];
-    pyperf_stack_check(here(), true);
+    pyperf_stack_check(here(), true, USUAL);
     uintptr_t limit = pyperf_stack_limit;
-    ck_assert_int_eq(pyperf_stack_check((uintptr_t)greenlet + 64, true), PYPERF_STACK_FINE);
-    ck_assert_int_eq(pyperf_stack_check(stack->low - 64, true), PYPERF_STACK_FINE);
+    ck_assert_int_eq(pyperf_stack_check((uintptr_t)greenlet + 64, true, USUAL), PYPERF_STACK_FINE);
+    ck_assert_int_eq(pyperf_stack_check(stack->low - 64, true, USUAL), PYPERF_STACK_FINE);
     ck_assert_uint_eq(pyperf_stack_limit, limit);
     return NULL;
 }
@@ -143,9 +192,10 @@ START_TEST(the_main_threads_stack_is_what_the_limit_says)
     ck_assert_int_eq(setrlimit(RLIMIT_STACK, &limit), 0);
     uintptr_t top = (uintptr_t)environ;
     pyperf_stack_init(environ);
-    ck_assert_int_eq(pyperf_stack_check(here(), false), PYPERF_STACK_FINE);
-    ck_assert_uint_eq(pyperf_stack_limit, top - 4096 * KIB);
-    ck_assert_int_eq(pyperf_stack_check(top - 4097 * KIB, false), PYPERF_STACK_LOW);
+    ck_assert_int_eq(pyperf_stack_check(here(), false, USUAL), PYPERF_STACK_FINE);
+    ck_assert_int_eq(pyperf_stack_check(top - 2047 * KIB, false, USUAL), PYPERF_STACK_FINE);
+    ck_assert_uint_eq(pyperf_stack_limit, top - 2048 * KIB);
+    ck_assert_int_eq(pyperf_stack_check(top - 2049 * KIB, false, USUAL), PYPERF_STACK_LOW);
 }
 END_TEST
 
@@ -155,8 +205,8 @@ START_TEST(an_unlimited_main_stack_is_deep)
     ck_assert_int_eq(setrlimit(RLIMIT_STACK, &limit), 0);
     uintptr_t top = (uintptr_t)environ;
     pyperf_stack_init(environ);
-    ck_assert_int_eq(pyperf_stack_check(top - 16384 * KIB, false), PYPERF_STACK_FINE);
-    ck_assert_int_eq(pyperf_stack_check(top - 65536UL * KIB + 64, false), PYPERF_STACK_LOW);
+    ck_assert_int_eq(pyperf_stack_check(top - 16384 * KIB, false, USUAL), PYPERF_STACK_FINE);
+    ck_assert_int_eq(pyperf_stack_check(top - 65536UL * KIB + 64, false, USUAL), PYPERF_STACK_LOW);
 }
 END_TEST
 
@@ -169,11 +219,12 @@ START_TEST(a_raised_limit_does_not_make_a_threads_stack_the_main_ones)
     struct bounds stack = make_stack(1024 * KIB);
     /* As if the main stack began 512 MiB above this thread's. */
     pyperf_stack_init((void *)(stack.high + (512UL << 20)));
-    run_on(stack, check_half);
+    run_on(stack, check_quarter);
 }
 END_TEST
 
-SUPPORT_MAIN(a_threads_stack_is_low_from_half_on, a_small_stack_keeps_a_reserve,
+SUPPORT_MAIN(a_threads_stack_is_low_from_a_quarter_on, a_raised_recursion_limit_leaves_more,
+             a_share_goes_by_the_stack_that_is_left, a_small_stack_keeps_a_reserve,
              a_thread_may_need_a_larger_reserve, each_segment_is_told_once,
              a_stack_pointer_elsewhere_is_left_alone, the_main_threads_stack_is_what_the_limit_says,
              an_unlimited_main_stack_is_deep,

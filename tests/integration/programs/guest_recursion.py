@@ -87,6 +87,38 @@ def descend(depth, most):
     shape.next
 
 
+class Items:
+    def __init__(self, depth, most):
+        self.depth, self.most = depth, most
+
+    def __getitem__(self, key):
+        note(self.depth)
+        if self.depth < self.most:
+            self.depth += 1
+            return self[key]
+
+
+def subscript(depth, most):
+    Items(depth, most)[0]
+
+
+class Chain:
+    def __init__(self, depth, most):
+        self.depth, self.most = depth, most
+
+    @property
+    def next(self):
+        depth = self.depth
+        note(depth)
+        if depth < self.most:
+            self.depth = depth + 1
+            return self.next
+
+
+def properties(depth, most):
+    Chain(depth, most).next
+
+
 def exception(depth, most):
     """Raises at the bottom, and every frame above catches and raises again."""
     try:
@@ -124,6 +156,10 @@ def greenlets(depth, most):
 
 def work(shape, most):
     how = "fine"
+    if shape.startswith("warm_"):  # in a program that has long been running
+        shape = shape[len("warm_") :]
+        for _ in range(20000):
+            globals()[shape](0, 1)
     try:
         globals()[shape](0, most)
     except RecursionError as error:
