@@ -15,6 +15,7 @@
 #include "evaluator.h"
 
 #include <errno.h>
+#include <link.h>
 
 #include "arch.h"
 #include "codemap.h"
@@ -401,10 +402,29 @@ static void set_evaluator(void *interp, pyperf_evaluator_fn evaluator)
         *evaluator_slot(interp) = evaluator;
 }
 
+static int find_code(struct dl_phdr_info *object, size_t size, void *address)
+{
+    (void)size;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0 &&
+            (uintptr_t)address - object->dlpi_addr - segment->p_vaddr < segment->p_memsz)
+            return 1;
+    }
+    return 0;
+}
+
+/* Up to 3.8 what was read may be no evaluator, if a build keeps it elsewhere than all we know: it
+ * has to be a function of a loaded object. */
+static bool is_evaluator(pyperf_evaluator_fn present)
+{
+    return python->get_evaluator != NULL || dl_iterate_phdr(find_code, (void *)present) != 0;
+}
+
 static int chain(void *interp, pyperf_evaluator_fn present, bool starting)
 {
     bool other_in_use = chained != NULL && chained != present;
-    if (!starting || other_in_use || python->get_evaluator == NULL) {
+    if (!starting || other_in_use || !is_evaluator(present)) {
         pyperf_log_error("another frame evaluator is installed: it stays, functions get no names");
         return -EBUSY;
     }

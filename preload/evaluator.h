@@ -18,8 +18,8 @@ bool pyperf_evaluator_installed(void);
  * Another's evaluator that is already there stays in charge.  While the interpreter starts
  * (`starting`) ours is put before it and calls it through the trampolines.  Later it may itself
  * hold ours, to call or to restore, and nothing is touched: -EBUSY, after one log line.  The same
- * for a second one that differs from the first, and on 3.6 to 3.8, where the pointer may be one
- * that is not where the row says.
+ * for a second one that differs from the first, and on 3.6 to 3.8 for a pointer that is no function
+ * of a loaded object.
  */
 int pyperf_evaluator_install(bool starting);
 

@@ -176,7 +176,7 @@ static bool string_is(const struct pyperf_python *python, PyObject *string, cons
     return text != NULL && strcmp(text, expected) == 0;
 }
 
-/* What was never run is not specialised yet. */
+/* What was never run is not specialised yet; only the cache entries, 0 in the copy, may differ. */
 static bool is_adaptive_code(const struct pyperf_python *python, PyObject *code)
 {
     PyObject *copy = python->code_bytes(code);
@@ -184,7 +184,10 @@ static bool is_adaptive_code(const struct pyperf_python *python, PyObject *code)
     ptrdiff_t size;
     if (copy == NULL || python->bytes(copy, &plain, &size) != 0)
         return false;
-    bool same = memcmp((char *)code + python->layout->co_adaptive, plain, (size_t)size) == 0;
+    const char *adaptive = (const char *)code + python->layout->co_adaptive;
+    bool same = size > 0;
+    for (ptrdiff_t i = 0; i + 1 < size; i += 2)
+        same = same && (plain[i] == 0 || memcmp(adaptive + i, plain + i, 2) == 0);
     python->decref(copy);
     return same;
 }

@@ -27,7 +27,9 @@ def dive(t, env, shape, limit, most, stack, library):
     if library:
         env = t.preload(**env)
     done = t.run(argv + [str(stack)], env)
-    for path in t.image_paths():
+    images = t.image_paths()
+    assert bool(images) == library, "the library did not run"
+    for path in images:
         os.remove(path)
     words = done.stdout.decode().split(None, 1)
     if done.code == 0:

@@ -196,7 +196,8 @@ static enum field wrong; /* what the interpreter keeps elsewhere */
 static int created, released, cleared;
 static uint32_t version_step;
 
-static char instructions[] = {90, 0, 83, 1};
+static char instructions[] = {90, 0, 0, 0, 83, 1};
+static char adaptive[] = {90, 0, 12, 34, 83, 1}; /* with a counter in the cache entry */
 
 static void put(char *code, enum field field, size_t offset, const void *value, size_t size)
 {
@@ -219,7 +220,7 @@ static PyObject *make_code(const char *file, const char *function, int line)
     if (l->co_version != 0)
         put(code, VERSION, l->co_version, &version, sizeof version);
     if (l->co_adaptive != 0)
-        put(code, ADAPTIVE, l->co_adaptive, instructions, sizeof instructions);
+        put(code, ADAPTIVE, l->co_adaptive, adaptive, sizeof adaptive);
     return code;
 }
 
