@@ -19,6 +19,7 @@ from harness import case
 UNIT = 0.1  # CPU seconds for one share
 COMPLETE = 0.995
 ENOUGH = 0.8  # of the samples that the frequency promises
+PERF = 0.005  # of all samples, what perf itself may cost outside the leaves
 
 # Branch -> (chain below <module> main repeat, share), as in programs/truth.py.
 BRANCHES = {
@@ -168,7 +169,7 @@ def tell_places(title, samples, most=10):
     return ["%s: %d" % (title, len(samples))] + ["%5d %s" % (n, p) for p, n in places.most_common(most)]
 
 
-def record(t, setting, env, unit=UNIT):
+def record(t, setting, env, unit):
     """Runs truth.py under perf; its report and the samples taken while it worked."""
     report = t.path("report.json")
     recorder = recording.Recording(setting.perf, setting.python.root, t.folder, setting.mode)
@@ -191,8 +192,8 @@ def check_shares(branches):
     for branch, (_, share) in list(BRANCHES.items()) + list(THREADS.items()):
         known = share / UNITS
         seen = branches[branch] / total
-        # Four standard deviations of a count, and a half per cent for what perf itself costs.
-        tolerance = 4 * math.sqrt(known * (1 - known) / total) + 0.005
+        # Four standard deviations of a count, and what perf itself costs.
+        tolerance = 4 * math.sqrt(known * (1 - known) / total) + PERF
         if abs(seen - known) > tolerance:
             wrong.append("%s: %.1f %%, known %.1f %%" % (branch, 100 * seen, 100 * known))
     assert not wrong, "shares are off: " + "; ".join(wrong)
@@ -239,10 +240,10 @@ class Seen:
         """Are as many complete and at a leaf as must be?
 
         Outside the leaves may be what the program spent there by its own clock, and four standard
-        deviations, and a half per cent for what perf itself costs.
+        deviations, and what perf itself costs.
         """
         expected = self.count * (1 - self.spinning / self.cpu)
-        elsewhere = expected + 4 * math.sqrt(expected) + 0.005 * self.count
+        elsewhere = expected + 4 * math.sqrt(expected) + PERF * self.count
         return self.complete >= COMPLETE * self.count and self.count - self.at_a_leaf <= elsewhere
 
     def __str__(self):
@@ -265,7 +266,7 @@ class Seen:
 
 @case("truth", each=settings)
 def chains(t):
-    told, samples = record(t, t.subject, t.preload())
+    told, samples = record(t, t.subject, t.preload(), UNIT)
     seen = Seen(t.subject, Expected(t.program("truth.py"), told["threading"]))
     seen.add(told, samples)
     first = ""
@@ -309,7 +310,7 @@ def one_setting_each(world):
 
 @case("truth", each=one_setting_each)
 def nothing_without_preload(t):
-    _, samples = record(t, t.subject, None)
+    _, samples = record(t, t.subject, None, UNIT)
     assert samples, "no samples"
     named = [s for s in samples if s.python]
     assert not named, "py:: frames without the library:\n%s" % named[0]
