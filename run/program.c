@@ -2,6 +2,7 @@
 #include "program.h"
 #include "child.h"
 #include "shebang.h"
+#include "shim.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -149,13 +150,15 @@ static void read_elf(struct program *program)
 
 int program_find(struct program *program, const char *command)
 {
+    char target[PATH_MAX];
     int rc;
 
     *program = (struct program){.kind = PROGRAM_UNKNOWN};
     rc = find_file(command, program->path);
     if (rc)
         return rc == -ENOTDIR ? -ENOENT : rc;
-    if (!realpath(program->path, program->interpreter))
+    if (!realpath(shim_follow(program->path, target) ? target : program->path,
+                  program->interpreter))
         return -errno;
     rc = follow_shebangs(program);
     if (rc)

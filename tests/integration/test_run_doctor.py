@@ -69,6 +69,38 @@ def doctor_finds_what_is_wrong(t):
     assert run("doctor", "--nonsense").code == 2
 
 
+# What `pyenv rehash` writes, and what pyenv answers.
+PYENV_SHIM = """set -e
+program="${0##*/}"
+export PYENV_ROOT="%s"
+exec "%s" exec "$program" "$@"
+"""
+PYENV = """[ -n "$PYENV_ROOT" ] || exit 1
+case "$1 $2" in "which python3" | "exec python3") ;; *) exit 127 ;; esac
+[ "$1" = which ] && echo %s && exit
+shift 2
+exec %s "$@"
+"""
+
+
+@case("run")
+def pyenv_shims_are_looked_through(t):
+    python = t.world.newest_on_host()
+    run = wrapper.Wrapper(t, t.world.perfs[0] if t.world.perfs else None)
+    pyenv = run.script("pyenv", PYENV % (python.path, python.path))
+    run.script("python3", PYENV_SHIM % (run.bin, pyenv), interpreter="/usr/bin/env bash")
+    good, told = checks(run, "python3")
+    assert good or not t.world.perfs, told
+    assert "CPython %d.%d" % python.minor in told["version"]["text"], told
+    # pyenv's refusal is told when the program is run; until then the shim is a shell script.
+    run.script("python4", PYENV_SHIM % (run.bin, pyenv), interpreter="/usr/bin/env bash")
+    good, told = checks(run, "python4")
+    assert not good and "without Python" in told["interpreter"]["text"], told
+    done = run("python3", "-c", "print(41 + 1)")
+    assert done.stdout == b"42\n", done
+    return python.label
+
+
 @case("run")
 def doctor_sees_other_python(t):
     run = wrapper.Wrapper(t)
