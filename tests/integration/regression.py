@@ -8,6 +8,9 @@ test_interrupt is interrupted, and so what it prints, is a matter of chance, and
 had been in one place with the library and in another without.
 
 Each run has a /tmp of its own: some of these tests remove every perf map that they find there.
+And a perf configuration of its own, with a build-id cache of its own and without the program
+addr2line: where that is missing perf 7.2, asked for a sample in the library, now and then prints what
+is not UTF-8 or dies of SIGPIPE, and the usual cache holds the library with its debug information.
 """
 
 import collections
@@ -38,6 +41,7 @@ shift
 mount --rbind "$0" /tmp && cd /tmp && exec "$@"
 """
 LIBRARY = "/tmp/libpyperf.so"
+PERF_CONFIG = "/tmp/perfconfig"
 
 MANY = 5  # known differences: more are not told one by one
 
@@ -148,7 +152,10 @@ class Comparison:
         os.chmod(folder, 0o1777)  # as /tmp is
         if self.library:
             shutil.copy(self.library, os.path.join(folder, os.path.basename(LIBRARY)))
+        with open(os.path.join(folder, os.path.basename(PERF_CONFIG)), "w") as file:
+            file.write("[buildid]\n\tdir = /tmp/.debug\n[addr2line]\n\tstyle = libdw\n")
         argv, env = self._command(kind, folder)
+        env["PERF_CONFIG"] = PERF_CONFIG
         argv += ["-v", "-u", "cpu,subprocess"]
         if self.python.minor >= (3, 8):  # not in a build's own folder
             argv += ["--tempdir", "/tmp"]
