@@ -9,8 +9,8 @@ had been in one place with the library and in another without.
 
 Each run has a /tmp of its own: some of these tests remove every perf map that they find there.
 And a perf configuration of its own, with a build-id cache of its own and without the program
-addr2line: where that is missing perf 7.2, asked for a sample in the library, now and then prints what
-is not UTF-8 or dies of SIGPIPE, and the usual cache holds the library with its debug information.
+addr2line: where that is missing perf 7.2 dies of SIGPIPE when it meets debug information, and the
+usual cache holds the library with its debug information.
 """
 
 import collections
