@@ -188,13 +188,6 @@ static int *units_of(void *tstate)
     return (int *)((char *)tstate + python->layout->c_recursion_remaining);
 }
 
-/* Changes how many units the thread has left. */
-static void lend_units(void *tstate, int count)
-{
-    if (count != 0)
-        *units_of(tstate) += count;
-}
-
 /* How many units are to be lent for calls below `here`. */
 static int units_to_lend(void *tstate, uintptr_t here)
 {
@@ -205,13 +198,22 @@ static int units_to_lend(void *tstate, uintptr_t here)
     return wanted > remaining ? wanted - remaining : 0;
 }
 
+static ALWAYS_INLINE void *evaluate_lending(pyperf_slot_fn slot, void *a, void *b, void *c,
+                                            uintptr_t here)
+{
+    int lent = units_to_lend(a, here);
+    if (lent == 0)
+        return slot(a, b, c, next);
+    *units_of(a) += lent;
+    void *result = slot(a, b, c, next);
+    *units_of(a) -= lent;
+    return result;
+}
+
 static void *evaluate_segment(pyperf_slot_fn slot, void *a, void *b, void *c)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    int lent = units_to_lend(a, here);
-    lend_units(a, lent);
-    void *result = slot(a, b, c, next);
-    lend_units(a, -lent);
+    void *result = evaluate_lending(slot, a, b, c, here);
     pyperf_stack_leave_segment(here);
     return result;
 }
@@ -224,10 +226,7 @@ static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
         return slot(a, b, c, next);
     python->set_evaluator(interp, python->default_evaluator);
     pyperf_specialize_recursion(python, a, (PyObject *)code_of(python->layout, a, b));
-    int lent = units_to_lend(a, (uintptr_t)__builtin_frame_address(0));
-    lend_units(a, lent);
-    void *result = slot(a, b, c, next);
-    lend_units(a, -lent);
+    void *result = evaluate_lending(slot, a, b, c, (uintptr_t)__builtin_frame_address(0));
     /* Not if somebody else's evaluator came meanwhile. */
     if (python->get_evaluator(interp) == python->default_evaluator)
         python->set_evaluator(interp, ours);
