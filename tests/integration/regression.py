@@ -2,20 +2,16 @@
 
 Tests that fail now and then, and output that varies from run to run, must not look like the
 library's doing.  So a test that differs is run again both ways: a failure counts when it appears
-in half of the runs with the library, twice at least, and never without; a line of output when it
-appears each time with it and never without.  Six times by default: where multiprocessing's
-test_interrupt is interrupted, and so what it prints, is a matter of chance, and after three runs it
-had been in one place with the library and in another without.
+twice with the library and never without, a line of output when it appears each time with it and
+never without.  Six times by default: where multiprocessing's test_interrupt is interrupted, and so
+what it prints, is a matter of chance, and after three runs it had been in one place with the library
+and in another without.
 
 Each run has a /tmp of its own: some of these tests remove every perf map that they find there.
-And a perf configuration of its own, with a build-id cache of its own and without the program
-addr2line: where that is missing perf 7.2 dies of SIGPIPE when it meets debug information, and the
-usual cache holds the library with its debug information.
 """
 
 import collections
 import fnmatch
-import math
 import os
 import shlex
 import shutil
@@ -41,7 +37,6 @@ shift
 mount --rbind "$0" /tmp && cd /tmp && exec "$@"
 """
 LIBRARY = "/tmp/libpyperf.so"
-PERF_CONFIG = "/tmp/perfconfig"
 
 MANY = 5  # known differences: more are not told one by one
 
@@ -152,10 +147,7 @@ class Comparison:
         os.chmod(folder, 0o1777)  # as /tmp is
         if self.library:
             shutil.copy(self.library, os.path.join(folder, os.path.basename(LIBRARY)))
-        with open(os.path.join(folder, os.path.basename(PERF_CONFIG)), "w") as file:
-            file.write("[buildid]\n\tdir = /tmp/.debug\n[addr2line]\n\tstyle = libdw\n")
         argv, env = self._command(kind, folder)
-        env["PERF_CONFIG"] = PERF_CONFIG
         argv += ["-v", "-u", "cpu,subprocess"]
         if self.python.minor >= (3, 8):  # not in a build's own folder
             argv += ["--tempdir", "/tmp"]
@@ -204,13 +196,12 @@ class Comparison:
         """What appears with the library, as far as the runs so far tell: in words, the report's
         field and item, and whether it was seen often enough to count."""
         plain, ours = ([run.report for run in runs] for runs in (self.plain, self.ours))
-        often = min(self.options.runs, max(2, math.ceil(len(ours) / 2)))
         for failure in sorted(union("failures", ours) - union("failures", plain)):
             seen = [report for report in ours if failure in report.failures]
             text = "%s fails in %d of %d runs, plain in none" % (failure, len(seen), len(ours))
             if failure.startswith("("):
                 text += ", last in " + ", ".join(report.last for report in seen)
-            yield text, "failures", failure, len(seen) >= often
+            yield text, "failures", failure, len(seen) >= min(2, self.options.runs)
         if not any(r.count for r in plain) and all("(exit code 127)" in r.failures for r in plain):
             yield "cannot be started, plain neither", None, None, True
         # What a run that did not end would have said is not known.
