@@ -23,7 +23,6 @@
 #define CFA_OFFSET(reg)  (0x80 | (reg))
 #define CFA_RESTORE(reg) (0xc0 | (reg))
 #define CFA_DEF          0x0c
-#define CFA_DEF_REGISTER 0x0d
 #define CFA_DEF_OFFSET   0x0e
 
 #if defined(__x86_64__)
@@ -43,12 +42,12 @@ enum { DW_RBP = 6, DW_RSP = 7, DW_RETURN = 16 };
 
 /* endbr64; push %rbp; mov %rsp,%rbp; call *%rcx; pop %rbp; ret */
 #define PYPERF_ARCH_FDE_PROGRAM                                                                    \
-    CFA_ADVANCE(5), CFA_DEF_OFFSET, 16, CFA_OFFSET(DW_RBP), 2, CFA_ADVANCE(3), CFA_DEF_REGISTER,   \
-        DW_RBP, CFA_ADVANCE(3), CFA_RESTORE(DW_RBP), CFA_DEF, DW_RSP, 8
+    CFA_ADVANCE(5), CFA_DEF_OFFSET, 16, CFA_OFFSET(DW_RBP), 2, CFA_ADVANCE(6),                     \
+        CFA_RESTORE(DW_RBP), CFA_DEF_OFFSET, 8
 
 /* While a slot's callee runs, so at the return address into it. */
 #define PYPERF_ARCH_BODY_PROGRAM                                                                   \
-    CFA_DEF, DW_RBP, 16, CFA_OFFSET(DW_RBP), 2, CFA_OFFSET(DW_RETURN), 1
+    CFA_DEF, DW_RSP, 16, CFA_OFFSET(DW_RBP), 2, CFA_OFFSET(DW_RETURN), 1
 
 /* Return addresses are not signed here. */
 static inline bool pyperf_arch_signs(const void *function)
@@ -102,7 +101,7 @@ enum { DW_X29 = 29, DW_X30 = 30, DW_SP = 31 };
         CFA_DEF_OFFSET, 0, CFA_ADVANCE(1), CFA_NEGATE_RA_STATE
 
 #define PYPERF_ARCH_BODY_PROGRAM                                                                   \
-    CFA_NEGATE_RA_STATE, CFA_DEF, DW_X29, 16, CFA_OFFSET(DW_X29), 2, CFA_OFFSET(DW_X30), 1
+    CFA_NEGATE_RA_STATE, CFA_DEF, DW_SP, 16, CFA_OFFSET(DW_X29), 2, CFA_OFFSET(DW_X30), 1
 
 /* Arm ARM (DDI 0487), C6.2 */
 #define INSN_PACIASP 0xd503233fU

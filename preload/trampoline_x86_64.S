@@ -13,6 +13,10 @@
  *     | interpreter's rbp                     | <- rbp: the frame record that `perf record -g`
  *     | return address into this slot         |         follows
  *
+ * The unwind rules count from rsp alone.  The evaluation loop's epilogue restores rbp while its own
+ * rule still looks for it below the stack pointer, where perf copies nothing: a rule that needed rbp
+ * would lose every sample taken there.
+ *
  * The routine is position independent and 16 bytes long, so a page holds 256 of them.
  * arch.h repeats the .cfi directives as bytes for the image.
  */
@@ -31,11 +35,10 @@ pyperf_slot_template:
     .cfi_def_cfa_offset 16
     .cfi_offset %rbp, -16
     movq    %rsp, %rbp
-    .cfi_def_cfa_register %rbp
     callq   *%rcx
     popq    %rbp
     .cfi_restore %rbp
-    .cfi_def_cfa %rsp, 8
+    .cfi_def_cfa_offset 8
     retq
     .p2align 4, 0xcc
     .cfi_endproc
