@@ -26,6 +26,12 @@
  * /dev/shm from which a file can be mapped executable. */
 #define PYPERF_ENV_DIR "PYPERF_DIR"
 
+/* Whether a process leaves its files behind when it ends: "on", "off" or "auto" (default), which
+ * leaves them if a profiler may still want them: one is among the process's ancestors when it
+ * starts, or runs when it ends.  A profiler is a process whose name begins with "perf" or "samply".
+ * What a killed process left is removed by the next process of the same user. */
+#define PYPERF_ENV_KEEP "PYPERF_KEEP"
+
 /* "off" (default), "error", "info" or "debug". */
 #define PYPERF_ENV_LOG "PYPERF_LOG"
 
@@ -37,15 +43,21 @@
 /*
  * Image: an ELF shared object whose text is the trampolines and whose .symtab names them.
  * <pid> as the process sees itself, <n> counts the images of one process from 0, <random> is
- * 16 hex digits.  Mode 0600.  Left behind for perf to read; pyperf-run removes it.
+ * 16 hex digits.  Mode 0500 (PYPERF_IMAGE_KEPT) if the file is left for a profiler, else 0400.
  * printf arguments: directory, long pid, unsigned n, unsigned long long random.
  */
 #define PYPERF_IMAGE_FORMAT "%s/pyperf-%ld-%u-%016llx.so"
+#define PYPERF_IMAGE_NAME_SCAN                                                                     \
+    "pyperf-%ld-%u-%16llx.so" /* scanf: long, unsigned, unsigned long long */
+#define PYPERF_IMAGE_MODE 0400
+#define PYPERF_IMAGE_KEPT 0500
 
 /*
  * Map: one line "<start hex> <size hex> <name>\n" for each function, as described in Linux
- * tools/perf/Documentation/jit-interface.txt.  Mode 0600.  While the process lives, and after
- * SIGKILL, a last line "0 0 -" and blanks keeps room for lines to come.  printf argument: long pid.
+ * tools/perf/Documentation/jit-interface.txt.  Mode 0600.  Complete when the process ends; while it
+ * lives, the last lines of a burst of new functions are in the file within 10 milliseconds, or with
+ * the next Python call after that.  Where there is no image, each line is there at once.  SIGKILL
+ * loses what waits; the image has it.  printf argument: long pid.
  */
 #define PYPERF_MAP_FORMAT "/tmp/perf-%ld.map"
 

@@ -81,6 +81,11 @@ int support_in_child(pid_t (*make)(void), void (*body)(void *), void *argument);
 /* Fails the test unless the child exited with 0. */
 void support_child_succeeds(void (*body)(void *), void *argument);
 
+/* Runs `body` in a child that is the first process of a PID namespace, whose /proc (mounted with
+ * `options`, or NULL) shows no other; fails the test unless it returns.  Skips the test where that
+ * is not allowed. */
+void support_in_private_proc(void (*body)(void *), void *argument, const char *options);
+
 /* Starts `count` threads on `body(index)` at once and joins them. */
 void support_run_threads(unsigned count, void (*body)(unsigned index));
 

@@ -1,0 +1,17 @@
+/* The names in a directory, read without malloc(), whose state after a bare clone() nobody knows.
+ */
+#ifndef PYPERF_DIRECTORY_H
+#define PYPERF_DIRECTORY_H
+
+/* Room for some 700 names. */
+union pyperf_directory_buffer {
+    char bytes[32768];
+    long long alignment;
+};
+
+/* Calls `visit` with each name in the directory open as `fd`, until it returns other than 0 or the
+ * buffer was filled `most` times.  What `visit` returned, 0, or -errno. */
+int pyperf_directory_read(int fd, union pyperf_directory_buffer *buffer, unsigned most,
+                          int (*visit)(const char *name, void *data), void *data);
+
+#endif
