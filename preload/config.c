@@ -73,6 +73,22 @@ static void read_output(struct pyperf_config *config)
     config->map = map;
 }
 
+static void read_keep(struct pyperf_config *config)
+{
+    static const char *const values[] = {"auto", "on", "off"};
+    config->keep = PYPERF_KEEP_AUTO;
+    const char *value = getenv(PYPERF_ENV_KEEP);
+    if (is_empty(value))
+        return;
+    for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++) {
+        if (strcmp(value, values[i]) == 0) {
+            config->keep = (enum pyperf_keep)i;
+            return;
+        }
+    }
+    report(PYPERF_ENV_KEEP, value, "auto, on or off");
+}
+
 static void read_directory(struct pyperf_config *config)
 {
     config->directory = NULL;
@@ -96,5 +112,6 @@ void pyperf_config_read(struct pyperf_config *config)
     if (!is_empty(value) && config->enabled && strcmp(value, "on") != 0)
         report(PYPERF_ENV_SWITCH, value, "on or off");
     read_output(config);
+    read_keep(config);
     read_directory(config);
 }

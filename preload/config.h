@@ -6,10 +6,14 @@
 
 #include "log.h"
 
+/* Whether the files stay when the process ends. */
+enum pyperf_keep { PYPERF_KEEP_AUTO, PYPERF_KEEP_ON, PYPERF_KEEP_OFF };
+
 struct pyperf_config {
     bool enabled;
-    bool image;            /* write ELF images */
-    bool map;              /* write /tmp/perf-PID.map */
+    bool image; /* write ELF images */
+    bool map;   /* write /tmp/perf-PID.map */
+    enum pyperf_keep keep;
     const char *directory; /* for images; NULL: choose. Points into the environment's own copy. */
 };
 

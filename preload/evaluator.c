@@ -21,6 +21,7 @@
 #include "codemap.h"
 #include "interp_layouts.h"
 #include "log.h"
+#include "slot.h"
 #include "specialize.h"
 #include "stack.h"
 #include "symbol.h"
@@ -139,6 +140,15 @@ static ALWAYS_INLINE void *evaluate_shared(const struct pyperf_layout *layout, v
 
 /* -- Slow ----------------------------------------------------------------------------------- */
 
+/* What slots call while lines of the map wait to be written: so the file is complete soon after a
+ * burst of new functions, without a thread or a timer of ours. */
+static COLD void *evaluate_and_settle(void *a, void *b, void *c)
+{
+    if (pyperf_slots_settle())
+        __atomic_store_n(&next, python->default_evaluator, __ATOMIC_RELAXED);
+    return python->default_evaluator(a, b, c);
+}
+
 static COLD pyperf_slot_fn find_slot(void *a, void *b, bool shared)
 {
     int saved_errno = errno;
@@ -160,6 +170,8 @@ static COLD pyperf_slot_fn find_slot(void *a, void *b, bool shared)
     if (slot == NULL) {
         slot = pyperf_symbol_slot(python, (PyObject *)code);
         pyperf_codemap_insert(python, &key, slot);
+        if (pyperf_slots_waiting())
+            __atomic_store_n(&next, evaluate_and_settle, __ATOMIC_RELAXED);
     }
     errno = saved_errno;
     return slot;
@@ -300,7 +312,9 @@ static void *evaluate_chained(void *a, void *b, void *c)
 {
     bool by_version = python->layout->identity != PYPERF_BY_NAME;
     bool shared = by_version && !pyperf_interp_is_main(python, pyperf_interp_of(a));
-    return find_slot(a, b, shared)(a, b, c, chained);
+    pyperf_slot_fn slot = find_slot(a, b, shared);
+    pyperf_slots_settle();
+    return slot(a, b, c, chained);
 }
 
 /* -- One evaluator for each row ------------------------------------------------------------- */

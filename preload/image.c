@@ -14,11 +14,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "arch.h"
 #include "file_limit.h"
+#include "file_system.h"
 #include "log.h"
 #include "pyperf.h"
 #include "trampoline.h"
@@ -266,6 +269,7 @@ static struct slot make_slot(void)
 
 static void fill_tail(struct image_tail *tail, const struct layout *l)
 {
+    *tail = (struct image_tail){.sections = {{0}}};
     memcpy(tail->section_names, section_names, sizeof section_names);
     Elf64_Shdr *s = tail->sections;
     s[SECTION_NOTE] = (Elf64_Shdr){.sh_name = NAME_NOTE,
@@ -315,36 +319,87 @@ static void fill_tail(struct image_tail *tail, const struct layout *l)
                      .sh_addralign = 1};
 }
 
+/* `size` bytes of `bytes` to `at`, in the mapping of the file's end. */
+struct piece {
+    void *at;
+    const void *bytes;
+    size_t size;
+};
+
+enum { MAX_PIECES = 4 };
+
+/* By the kernel, which answers with an error where a store of ours would fault. */
+static int write_pieces(const struct piece *pieces, unsigned count)
+{
+    struct iovec from[MAX_PIECES], to[MAX_PIECES];
+    ssize_t total = 0;
+    for (unsigned i = 0; i < count; i++) {
+        from[i] = (struct iovec){(void *)(uintptr_t)pieces[i].bytes, pieces[i].size};
+        to[i] = (struct iovec){pieces[i].at, pieces[i].size};
+        total += (ssize_t)pieces[i].size;
+    }
+    ssize_t written = process_vm_writev(getpid(), from, count, to, count, 0);
+    if (written == total)
+        return 0;
+    return written < 0 ? -errno : -EIO;
+}
+
+/* In their order, as readers of the file see it. */
+static int store_pieces(const struct pyperf_image *image, const struct piece *pieces,
+                        unsigned count)
+{
+    if (!image->stores_may_fault) {
+        for (unsigned i = 0; i < count; i++) {
+            memcpy(pieces[i].at, pieces[i].bytes, pieces[i].size);
+            __atomic_thread_fence(__ATOMIC_RELEASE);
+        }
+        return 0;
+    }
+    return write_pieces(pieces, count);
+}
+
+/* Writes a name and its symbol.  The sizes last, so that a reader at any moment finds whole
+ * entries only. */
+static int write_symbol(struct pyperf_image *image, uintptr_t slot, const char *name, size_t length)
+{
+    struct image_tail *tail = image->tail;
+    if (tail == NULL || image->strings_used + length + 1 > image->strings_room)
+        return -ENOSPC;
+    unsigned char *symbols = (unsigned char *)tail + align(sizeof *tail, 8);
+    unsigned char *strings = (unsigned char *)tail + (image->tail_size - image->strings_room);
+    const Elf64_Sym symbol = {.st_name = (Elf64_Word)image->strings_used,
+                              .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+                              .st_shndx = SECTION_TEXT,
+                              .st_value = slot - image->base,
+                              .st_size = PYPERF_ARCH_SLOT_SIZE};
+    size_t index = image->used + 1UL; /* behind the null symbol */
+    const Elf64_Xword strings_size = image->strings_used + length + 1;
+    const Elf64_Xword symbols_size = (index + 1) * sizeof symbol;
+    /* The byte behind a name is 0 from the start. */
+    const struct piece pieces[] = {
+        {strings + image->strings_used, name, length},
+        {symbols + index * sizeof symbol, &symbol, sizeof symbol},
+        {&tail->sections[SECTION_STRTAB].sh_size, &strings_size, sizeof strings_size},
+        {&tail->sections[SECTION_SYMTAB].sh_size, &symbols_size, sizeof symbols_size},
+    };
+    int status = store_pieces(image, pieces, sizeof pieces / sizeof pieces[0]);
+    if (status == 0)
+        image->strings_used = strings_size;
+    return status;
+}
+
 uintptr_t pyperf_image_add(struct pyperf_image *image, const char *name, size_t length)
 {
     if (image->used == image->capacity)
         return 0;
     uintptr_t slot = image->text + (uintptr_t)image->used * PYPERF_ARCH_SLOT_SIZE;
     if (image->path[0] != '\0') {
-        struct image_tail *tail = image->tail;
-        if (tail == NULL)
+        int status = write_symbol(image, slot, name, length);
+        if (status != 0) {
+            if (status != -ENOSPC) /* the file takes no more */
+                image->used = image->capacity;
             return 0;
-        Elf64_Shdr *symtab = &tail->sections[SECTION_SYMTAB];
-        Elf64_Shdr *strtab = &tail->sections[SECTION_STRTAB];
-        unsigned char *file_tail = image->tail; /* file offset image->end - image->base */
-        size_t tail_offset = image->end - image->base;
-        unsigned char *strings = file_tail + (strtab->sh_offset - tail_offset);
-        size_t at = strtab->sh_size;
-        if (strtab->sh_offset - tail_offset + at + length + 1 > image->tail_size)
-            return 0;
-
-        /* The sizes last, so that a reader at any moment finds whole entries only. */
-        memcpy(strings + at, name, length);
-        strings[at + length] = '\0';
-        Elf64_Sym *symbol =
-            (Elf64_Sym *)(file_tail + (symtab->sh_offset - tail_offset) + symtab->sh_size);
-        *symbol = (Elf64_Sym){.st_name = (Elf64_Word)at,
-                              .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
-                              .st_shndx = SECTION_TEXT,
-                              .st_value = slot - image->base,
-                              .st_size = PYPERF_ARCH_SLOT_SIZE};
-        __atomic_store_n(&strtab->sh_size, at + length + 1, __ATOMIC_RELEASE);
-        __atomic_store_n(&symtab->sh_size, symtab->sh_size + sizeof *symbol, __ATOMIC_RELEASE);
+        }
     }
     image->used++;
     return slot;
@@ -367,9 +422,9 @@ static void random_bytes(void *out, size_t size)
     }
 }
 
-static int write_all(int fd, const unsigned char *data, size_t size)
+static int write_all(int fd, const void *bytes, size_t size, off_t at)
 {
-    off_t at = 0;
+    const unsigned char *data = bytes;
     while (size > 0) {
         ssize_t written = pwrite(fd, data, size, at);
         if (written < 0 && errno == EINTR)
@@ -413,36 +468,51 @@ static unsigned char *reserve_space(size_t size)
     return space + before;
 }
 
-static int map_file(struct pyperf_image *image, int fd, const struct layout *l,
-                    const unsigned char *prefix)
+/* The file's whole content but for names.  Later no other process of this user shall cut it short:
+ * as with any library, this one would die where it next calls a slot.  */
+static int write_file(int fd, const struct layout *l, const unsigned char *prefix, mode_t mode)
 {
     if (pyperf_exceeds_file_limit(l->file_size))
         return -EFBIG;
+    struct image_tail tail;
+    fill_tail(&tail, l);
     int status = reserve_blocks(fd, l->file_size);
     if (status == 0)
-        status = write_all(fd, prefix, l->text_end);
-    if (status != 0)
-        return status;
+        status = write_all(fd, prefix, l->text_end, 0);
+    if (status == 0)
+        status = write_all(fd, &tail, sizeof tail, (off_t)l->tail);
+    if (status == 0 && fchmod(fd, mode) != 0)
+        status = -errno;
+    return status;
+}
 
-    /* Both parts where the file offset says, so that perf takes them for parts of one object. */
+/* Both parts where the file offset says, so that perf takes them for parts of one object. */
+static int map_file(struct pyperf_image *image, int fd, const struct layout *l)
+{
     unsigned char *base = reserve_space(l->file_size);
     if (base == NULL)
         return -ENOMEM;
     size_t tail_size = l->file_size - l->tail;
     unsigned char *tail = base + l->tail;
+    int status = 0;
     if (mmap(base, l->tail, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED ||
         mmap(tail, tail_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)l->tail) ==
-            MAP_FAILED) {
+            MAP_FAILED)
         status = -errno;
+    image->stores_may_fault = !pyperf_file_system_is_known(fd);
+    if (status == 0 && image->stores_may_fault) /* is that call allowed here? */
+        status = write_pieces(&(struct piece){tail + tail_size - 1, "", 1}, 1);
+    if (status != 0) {
         munmap(base, l->file_size);
         return status;
     }
-    fill_tail((struct image_tail *)tail, l);
     /* A child must not write into its parent's file. */
     madvise(tail, tail_size, MADV_DONTFORK);
     image->base = (uintptr_t)base;
     image->tail = tail;
     image->tail_size = tail_size;
+    image->strings_room = l->strtab_size;
+    image->strings_used = 1; /* the empty name */
     return 0;
 }
 
@@ -472,7 +542,7 @@ static void describe(struct pyperf_image *image, const struct layout *l, unsigne
 }
 
 int pyperf_image_create(struct pyperf_image *image, const char *directory, unsigned number,
-                        unsigned capacity)
+                        unsigned capacity, mode_t mode)
 {
     unsigned long long random;
     random_bytes(&random, sizeof random);
@@ -488,9 +558,11 @@ int pyperf_image_create(struct pyperf_image *image, const char *directory, unsig
     int status = -ENOMEM;
     unsigned char *prefix = fill_prefix(&l, capacity);
     if (prefix != NULL) {
-        status = map_file(image, fd, &l, prefix);
+        status = write_file(fd, &l, prefix, mode);
         munmap(prefix, l.tail);
     }
+    if (status == 0)
+        status = map_file(image, fd, &l);
     close(fd);
     if (status != 0) {
         unlink(image->path);

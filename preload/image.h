@@ -3,7 +3,9 @@
  *
  * perf reads the file like any library: .symtab names the slots, .eh_frame unwinds through them.
  * Every slot's code exists from the start; naming one is a store into a shared mapping of the
- * file's end, so it costs no system call and outlives SIGKILL.
+ * file's end, so it costs no system call and outlives SIGKILL.  A store must not fault: the blocks
+ * are reserved, and where that is no promise (file systems other than ext4, xfs and tmpfs) the
+ * kernel is asked to store (process_vm_writev(2)).
  *
  *     file offset = address - base
  *     +--------------------------------------------------------------+
@@ -24,6 +26,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct pyperf_image {
     uintptr_t text;         /* address of slot 0 */
@@ -33,24 +36,26 @@ struct pyperf_image {
     unsigned used;
     void *tail; /* struct image_tail: the writable part; NULL when anonymous or not ours (fork) */
     size_t tail_size;
-    char path[256]; /* "" when anonymous */
+    size_t strings_room, strings_used; /* bytes of .strtab, at the end of the writable part */
+    bool stores_may_fault; /* the file system may be full in spite of what is reserved */
+    char path[256];        /* "" when anonymous */
 };
 
 /* Slots of images made from now on follow this function's convention for return addresses: the
  * interpreter's evaluator, before the first image.  Unless called they are the plain trampoline. */
 void pyperf_image_match(const void *function);
 
-/* Creates the image file in `directory` and maps it.  0 or -errno: EACCES, EPERM or ENOSPC and
- * the like say that this directory will not do; nothing is left behind then. */
+/* Creates the image file in `directory`, with this mode, and maps it.  0 or -errno: EACCES, EPERM
+ * or ENOSPC and the like say that this directory will not do; nothing is left behind then. */
 int pyperf_image_create(struct pyperf_image *image, const char *directory, unsigned number,
-                        unsigned capacity);
+                        unsigned capacity, mode_t mode);
 
 /* The same trampolines in anonymous memory, filled and then switched once to read-execute: for
  * systems where no directory allows an executable mapping, and for map-only output.  -errno. */
 int pyperf_image_create_anonymous(struct pyperf_image *image, unsigned capacity);
 
 /* Takes the next slot and gives it `name` (`length` bytes, no NUL).  Its address, or 0 when the
- * image has no slot or no room for the name left. */
+ * image has no slot or no room for the name left, or its file system none for the file. */
 uintptr_t pyperf_image_add(struct pyperf_image *image, const char *name, size_t length);
 
 /* In a forked child: forget the parent's writable part.  Slots stay usable. */

@@ -2,8 +2,9 @@
  * /tmp/perf-PID.map: one text line for each slot, for perf (where there is no image) and for the
  * other tools that read this format.
  *
- * The file is made with the first line a process writes, afresh, replacing one that an earlier
- * process of the same PID left.  The caller serialises all calls (slot.c's lock).
+ * The file's path is public: the program itself, a JIT in it, or anybody may open it, append to it,
+ * cut it short.  So lines are gathered in memory and appended by write(2), never stored into a
+ * mapping.  The caller serialises all calls (slot.c's lock).
  */
 #ifndef PYPERF_PERFMAP_H
 #define PYPERF_PERFMAP_H
@@ -12,16 +13,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Appends one line, by a system call only where a block of the file is full.  `start` is 0x10000 or
- * more, `name` has no newline and no NUL.  -errno when it could not; the first failure is logged
- * and later calls do nothing. */
-int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length);
+/* A line waits at most so long in memory if the program goes on to call functions: clock ticks may
+ * add as much again. */
+enum { PYPERF_MAP_DELAY_MS = 5 };
 
-/* The process ends: cuts off what the file has behind its last line.  Lines may still follow. */
-void pyperf_map_finish(void);
+/*
+ * Adds one line.  It is appended to the file at once if `now`, or if nothing was for a while; else
+ * it waits for others, and pyperf_map_waiting() is true.  `start` is 0x10000 or more, `name` has no
+ * newline and no NUL.  -errno when the file could not be written; the first failure is logged and
+ * later calls do nothing.
+ *
+ * The file is made with the first line that a process writes, afresh, replacing one that an earlier
+ * process of the same PID left.
+ */
+int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length, bool now);
+
+/* Whether lines wait in memory.  Any thread, no lock. */
+bool pyperf_map_waiting(void);
+
+/* Whether one of them has waited for PYPERF_MAP_DELAY_MS.  Any thread, no lock. */
+bool pyperf_map_is_due(void);
+
+/* Appends what waits.  Returns as pyperf_map_add(). */
+int pyperf_map_flush(void);
+
+/* Removes the file if it is still ours.  Lines that follow are dropped. */
+void pyperf_map_remove(void);
 
 /* In a forked child: the next line goes to a file of the child's own.  `copy`: that file begins
- * with all lines the parent had at the fork (needed where no image tells the inherited names). */
+ * with all lines that the parent had written by the fork (needed where no image tells the
+ * inherited names). */
 void pyperf_map_forked(bool copy);
 
 #endif

@@ -8,28 +8,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "arch.h"
 #include "gdb.h"
 #include "image.h"
+#include "leftovers.h"
 #include "log.h"
 #include "name.h"
 #include "perfmap.h"
+#include "profiler.h"
 #include "pyperf.h"
 #include "unwind.h"
 
 /*
  * Slots in the first image, in a forked child's first one, and in the largest.  The first holds
- * what a small program calls, so that a short-lived process writes little (some 170 KiB); a
- * program with ten thousand functions still has one or two files.  Many children call nothing new
- * but what os.register_at_fork() was given, so theirs is a few pages.  Larger ones than the
- * largest would cost more for slots that stay unused than they save in files.  The total bounds a
- * process that makes new names for ever: about 25 MiB of names and symbols.
+ * what a small program calls (`python -c pass`: 240 to 320 functions) in 56 KiB.  Many children
+ * call nothing new but what os.register_at_fork() was given, so theirs is a few pages.  Each
+ * further one has as many slots as the process has already, so that at most half of its files is
+ * unused.  Larger ones than the largest would cost more for slots that stay unused than they save
+ * in files.  The total bounds a process that makes new names for ever: about 25 MiB of names and
+ * symbols, in at most 24 images.
  */
-enum { CHILD_CAPACITY = 64, FIRST_CAPACITY = 1024, LARGEST_CAPACITY = 16384, GROWTH = 16 };
-enum { TOTAL_SLOTS = 262144 };
+enum { CHILD_CAPACITY = 64, FIRST_CAPACITY = 336, LARGEST_CAPACITY = 16384 };
+enum { TOTAL_SLOTS = 262144, MOST_IMAGES = 32 };
 
 struct entry {
     uint64_t hash; /* of the whole name; 0: free */
@@ -42,11 +46,17 @@ static pid_t owner;
 static bool *same_process; /* in a page that is zeros in a forked child; NULL: no such page */
 
 static struct pyperf_image current;
-static unsigned image_number;
+static unsigned image_number; /* of the next image; so many this process has made */
 static unsigned next_capacity = FIRST_CAPACITY;
+static unsigned own_capacity;                        /* slots in this process's images */
+static char paths[MOST_IMAGES][sizeof current.path]; /* of those that are files, else "" */
 static unsigned total_slots;
 static uintptr_t other_slot;
 static char directory[sizeof current.path]; /* where the last image went */
+
+static bool kept;   /* a profiler may want the files when the process has ended */
+static bool shared; /* forked children may run in this process's images */
+static bool ended;  /* the files have their final form */
 
 static struct entry *table;
 static size_t table_size; /* a power of two */
@@ -87,9 +97,12 @@ static int grow_table(void)
 
 static int try_directory(const char *candidate)
 {
-    if (candidate == NULL || candidate[0] != '/' || strlen(candidate) >= sizeof directory)
+    if (candidate == NULL || candidate[0] != '/')
         return -ENOENT;
-    int status = pyperf_image_create(&current, candidate, image_number, next_capacity);
+    if (strlen(candidate) >= sizeof directory)
+        return -ENAMETOOLONG;
+    int status = pyperf_image_create(&current, candidate, image_number, next_capacity,
+                                     kept ? PYPERF_IMAGE_KEPT : PYPERF_IMAGE_MODE);
     if (status == 0 && candidate != directory)
         strcpy(directory, candidate);
     return status;
@@ -137,11 +150,13 @@ static int open_pool(void)
         return status;
     pyperf_unwind_add(&current);
     pyperf_gdb_add(&current);
+    if (image_number < MOST_IMAGES)
+        strcpy(paths[image_number], current.path);
+    if (image_number == 0 && current.path[0] != '\0')
+        pyperf_leftovers_remove(directory);
     image_number++;
-    if (next_capacity < LARGEST_CAPACITY)
-        next_capacity *= GROWTH;
-    if (next_capacity > LARGEST_CAPACITY)
-        next_capacity = LARGEST_CAPACITY;
+    own_capacity += current.capacity;
+    next_capacity = own_capacity < LARGEST_CAPACITY ? own_capacity : LARGEST_CAPACITY;
     return 0;
 }
 
@@ -171,6 +186,8 @@ static bool is_child(void)
 int pyperf_slots_start(const struct pyperf_config *settings)
 {
     config = settings;
+    kept = config->keep == PYPERF_KEEP_ON ||
+           (config->keep == PYPERF_KEEP_AUTO && pyperf_profiler_is_ancestor());
     mark_process();
     int status = grow_table();
     if (status == 0)
@@ -187,7 +204,9 @@ static void become_child(void)
     mark_process();
     pyperf_image_disown(&current);
     image_number = 0;
+    own_capacity = 0;
     next_capacity = CHILD_CAPACITY;
+    shared = false;
     /* Names that no file of the child's will tell have to be in its map. */
     pyperf_map_forked(!config->image || current.path[0] == '\0');
 }
@@ -204,8 +223,9 @@ static uintptr_t add_name(void)
     }
     if (slot != 0) {
         total_slots++;
-        if (config->map)
-            pyperf_map_add(slot, PYPERF_ARCH_SLOT_SIZE, pyperf_name.text, pyperf_name.length);
+        if (config->map && !ended)
+            pyperf_map_add(slot, PYPERF_ARCH_SLOT_SIZE, pyperf_name.text, pyperf_name.length,
+                           current.path[0] == '\0');
     }
     return slot;
 }
@@ -235,18 +255,70 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
     return slot;
 }
 
-pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
+/* A thread cancelled in a write would take the lock with it. */
+static void take_lock(int *cancellable)
 {
-    /* A thread cancelled in a write would take the lock with it. */
-    int cancellable;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, cancellable);
     pthread_mutex_lock(&lock);
-    uintptr_t slot = slot_for_locked(symbol);
+}
+
+static void release_lock(int cancellable)
+{
     pthread_mutex_unlock(&lock);
     pthread_setcancelstate(cancellable, NULL);
+}
+
+pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
+{
+    int cancellable;
+    take_lock(&cancellable);
+    uintptr_t slot = slot_for_locked(symbol);
+    release_lock(cancellable);
     if (slot == 0)
         slot = (uintptr_t)pyperf_slot_template;
     return (pyperf_slot_fn)slot;
+}
+
+bool pyperf_slots_waiting(void)
+{
+    return pyperf_map_waiting();
+}
+
+bool pyperf_slots_settle(void)
+{
+    if (!pyperf_map_waiting())
+        return true;
+    if (!pyperf_map_is_due())
+        return false;
+    int saved_errno = errno;
+    int cancellable;
+    take_lock(&cancellable);
+    if (is_child())
+        become_child();
+    pyperf_map_flush();
+    release_lock(cancellable);
+    errno = saved_errno;
+    return true;
+}
+
+/* -- End ------------------------------------------------------------------------------------ */
+
+static void keep_files(void)
+{
+    pyperf_map_flush();
+    for (unsigned i = 0; i < image_number && i < MOST_IMAGES; i++)
+        if (paths[i][0] != '\0')
+            chmod(paths[i], PYPERF_IMAGE_KEPT);
+}
+
+/* Images in which forked children run are left to be found when nobody does (leftovers.h). */
+static void remove_files(void)
+{
+    if (!shared || current.path[0] != '\0') /* else a child's map begins with it */
+        pyperf_map_remove();
+    for (unsigned i = 0; i < image_number && i < MOST_IMAGES && !shared; i++)
+        if (paths[i][0] != '\0')
+            unlink(paths[i]);
 }
 
 void pyperf_slots_finish(void)
@@ -254,8 +326,18 @@ void pyperf_slots_finish(void)
     /* Not if exit() was called from a signal handler that interrupted us. */
     if (config == NULL || pthread_mutex_trylock(&lock) != 0)
         return;
-    if (getpid() == owner)
-        pyperf_map_finish();
+    if (getpid() == owner && !ended) {
+        enum pyperf_answer wanted = kept ? PYPERF_YES : PYPERF_NO;
+        if (!kept && config->keep == PYPERF_KEEP_AUTO)
+            wanted = pyperf_profiler_runs(PYPERF_PROFILER_BUDGET);
+        if (wanted == PYPERF_YES)
+            keep_files();
+        else if (wanted == PYPERF_NO)
+            remove_files();
+        else
+            pyperf_map_flush(); /* leftovers.h decides */
+        ended = true;
+    }
     pthread_mutex_unlock(&lock);
 }
 
@@ -264,10 +346,12 @@ void pyperf_slots_finish(void)
 void pyperf_slots_before_fork(void)
 {
     pthread_mutex_lock(&lock);
+    pyperf_map_flush();
 }
 
 void pyperf_slots_after_fork_in_parent(void)
 {
+    shared = true;
     pthread_mutex_unlock(&lock);
 }
 

@@ -8,6 +8,7 @@
 #ifndef PYPERF_SLOT_H
 #define PYPERF_SLOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config.h"
@@ -22,7 +23,15 @@ int pyperf_slots_start(const struct pyperf_config *settings);
  * to image and map, calls nothing of Python. */
 pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol);
 
-/* The process ends: brings the files into their final form.  Slots may still be asked for. */
+/* Whether lines of the map wait to be written.  Any thread, no lock. */
+bool pyperf_slots_waiting(void);
+
+/* Writes what waits if it has waited long enough.  Whether nothing waits any more.  Any thread;
+ * reads a clock, takes the lock only to write, keeps errno. */
+bool pyperf_slots_settle(void);
+
+/* The process ends: its files go, or get their final form for a profiler (PYPERF_KEEP).  Slots may
+ * still be asked for. */
 void pyperf_slots_finish(void);
 
 /* For pthread_atfork(). */

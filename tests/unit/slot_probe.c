@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arch.h"
 #include "support.h"
@@ -36,8 +37,15 @@ pyperf_slot_fn probe_slot_numbered(unsigned number)
     return probe_slot(qualname, "module.py");
 }
 
+void probe_settle(void)
+{
+    while (!pyperf_slots_settle())
+        usleep(1000);
+}
+
 char *probe_mapped_name(pyperf_slot_fn slot)
 {
+    probe_settle();
     char *path = support_map_path();
     char *map = support_read(path, NULL);
     ck_assert_ptr_nonnull(map);

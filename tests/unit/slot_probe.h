@@ -19,6 +19,9 @@ pyperf_slot_fn probe_slot(const char *qualname, const char *filename);
 /* The slot of "function_<number>" in module.py. */
 pyperf_slot_fn probe_slot_numbered(unsigned number);
 
+/* Waits until no line waits for the map. */
+void probe_settle(void);
+
 /* The only name of `slot` in the map of the calling process; NULL when it is not there.  The
  * caller frees it. */
 char *probe_mapped_name(pyperf_slot_fn slot);

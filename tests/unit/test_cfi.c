@@ -8,6 +8,7 @@
 #include "elf_file.h"
 #include "image.h"
 #include "machine.h"
+#include "pyperf.h"
 #include "support.h"
 #include "trampoline.h"
 
@@ -17,7 +18,8 @@ static struct pyperf_image image;
 
 static void create(void)
 {
-    ck_assert_int_eq(pyperf_image_create(&image, support_directory(), 0, CAPACITY), 0);
+    ck_assert_int_eq(
+        pyperf_image_create(&image, support_directory(), 0, CAPACITY, PYPERF_IMAGE_MODE), 0);
 }
 
 /* One FDE and its CIE.  The fields that an encoding spreads out are decoded, the programs are as

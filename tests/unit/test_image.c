@@ -1,5 +1,6 @@
 /* The ELF image: what other programs read in it, at every moment of its life. */
 #include "image.h"
+#include "pyperf.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,7 +22,8 @@ static struct pyperf_image image;
 
 static void create(unsigned capacity)
 {
-    ck_assert_int_eq(pyperf_image_create(&image, support_directory(), 0, capacity), 0);
+    ck_assert_int_eq(
+        pyperf_image_create(&image, support_directory(), 0, capacity, PYPERF_IMAGE_MODE), 0);
 }
 
 static size_t name_of(char *name, unsigned i)
@@ -196,13 +198,45 @@ START_TEST(text_is_never_writable)
 }
 END_TEST
 
-START_TEST(file_is_for_its_owner_only)
+START_TEST(file_is_for_its_owner_to_read_only)
 {
     umask(0);
     create(CAPACITY);
     struct stat status;
     ck_assert_int_eq(stat(image.path, &status), 0);
-    ck_assert_uint_eq(status.st_mode, S_IFREG | 0600);
+    ck_assert_uint_eq(status.st_mode, S_IFREG | PYPERF_IMAGE_MODE);
+}
+END_TEST
+
+START_TEST(a_small_programs_image_is_small)
+{
+    create(336); /* slot.c */
+    struct stat status;
+    ck_assert_int_eq(stat(image.path, &status), 0);
+    ck_assert_int_lt(status.st_blocks * 512, 64 << 10);
+}
+END_TEST
+
+/* -- Where stores may fault ----------------------------------------------------------------- */
+
+START_TEST(names_are_the_same_by_way_of_the_kernel)
+{
+    create(CAPACITY);
+    image.stores_may_fault = true;
+    fill(CAPACITY);
+    elf_file_lint(image.path);
+    check_symbols(image.path, CAPACITY);
+}
+END_TEST
+
+START_TEST(a_page_that_cannot_be_had_ends_the_image_not_the_process)
+{
+    create(CAPACITY);
+    image.stores_may_fault = true;
+    fill(3);
+    ck_assert_int_eq(truncate(image.path, (off_t)(image.end - image.base)), 0);
+    ck_assert_uint_eq(add(3), 0);
+    ck_assert_uint_eq(image.used, image.capacity);
 }
 END_TEST
 
@@ -212,7 +246,7 @@ START_TEST(build_ids_differ)
     char ids[3][64];
     size_t size = 0;
     for (unsigned i = 0; i < 3; i++) {
-        ck_assert_int_eq(pyperf_image_create(&image, directory, i, CAPACITY), 0);
+        ck_assert_int_eq(pyperf_image_create(&image, directory, i, CAPACITY, PYPERF_IMAGE_MODE), 0);
         struct elf_file file = elf_file_open(image.path);
         Elf_Data *note;
         elf_file_section(&file, ".note.gnu.build-id", &note);
@@ -230,7 +264,7 @@ END_TEST
 
 static void add_and_die(void *directory)
 {
-    if (pyperf_image_create(&image, directory, 0, CAPACITY) == 0)
+    if (pyperf_image_create(&image, directory, 0, CAPACITY, PYPERF_IMAGE_MODE) == 0)
         for (unsigned i = 0; i < CAPACITY / 2; i++)
             add(i);
     raise(SIGKILL);
@@ -275,7 +309,7 @@ END_TEST
 
 static void create_another(void *directory)
 {
-    if (pyperf_image_create(&image, directory, 0, CAPACITY) != 0 || add(7) == 0)
+    if (pyperf_image_create(&image, directory, 0, CAPACITY, PYPERF_IMAGE_MODE) != 0 || add(7) == 0)
         _exit(1);
 }
 
@@ -293,5 +327,8 @@ SUPPORT_MAIN(elflint_accepts_it_empty, elflint_accepts_it_half_full, elflint_acc
              slots_are_given_once_and_in_order, names_stop_where_the_string_table_ends,
              every_slot_holds_the_trampoline, every_slot_calls_next_with_its_arguments,
              anonymous_slots_work_without_a_file, text_is_never_writable,
-             file_is_for_its_owner_only, build_ids_differ, names_survive_sigkill,
-             a_forked_child_cannot_write_the_parents_file, two_processes_share_no_file)
+             file_is_for_its_owner_to_read_only, a_small_programs_image_is_small,
+             names_are_the_same_by_way_of_the_kernel,
+             a_page_that_cannot_be_had_ends_the_image_not_the_process, build_ids_differ,
+             names_survive_sigkill, a_forked_child_cannot_write_the_parents_file,
+             two_processes_share_no_file)

@@ -13,31 +13,26 @@
 #include "support.h"
 
 enum {
-    BLOCK = 32768 /* perfmap.c */,
-    LINES_IN_A_BLOCK = BLOCK / 33 + 1 /* the shortest of add() */
+    BUFFER = 32768 /* perfmap.c */,
+    LINES_IN_A_BUFFER = BUFFER / 33 + 1 /* the shortest of add() */
 };
 
-static int add(unsigned i)
+static int add_line(unsigned i, bool now)
 {
     char name[64];
     int length = snprintf(name, sizeof name, "py::f%u:/srv/a b.py", i);
-    return pyperf_map_add(0x7f0000000000 + i * 16, 16, name, (size_t)length);
+    return pyperf_map_add(0x7f0000000000 + i * 16, 16, name, (size_t)length, now);
+}
+
+static int add(unsigned i)
+{
+    return add_line(i, true);
 }
 
 static char *begin(void)
 {
     support_own_map();
     return support_map_path();
-}
-
-/* "0 0 -   \n": what keeps the room for lines to come. */
-static void check_filler(const char *text)
-{
-    if (text[0] == '\0')
-        return;
-    ck_assert_msg(strncmp(text, "0 0 -", 5) == 0, "neither line nor filler: %.80s", text);
-    size_t blanks = strspn(text + 5, " ");
-    ck_assert_str_eq(text + 5 + blanks, "\n");
 }
 
 static void check_lines(const char *path, unsigned first, unsigned end)
@@ -52,7 +47,7 @@ static void check_lines(const char *path, unsigned first, unsigned end)
         ck_assert_msg(strncmp(at, expected, strlen(expected)) == 0, "%s not at: %s", expected, at);
         at += strlen(expected);
     }
-    check_filler(at);
+    ck_assert_str_eq(at, "");
     free(map);
 }
 
@@ -66,30 +61,81 @@ START_TEST(lines_are_in_perfs_format)
 }
 END_TEST
 
-START_TEST(the_end_is_cut_off_in_good_order)
+static void write_file(const char *path, const char *text)
+{
+    FILE *stream = fopen(path, "w");
+    ck_assert_ptr_nonnull(stream);
+    fputs(text, stream);
+    fclose(stream);
+}
+
+static void wait_until_due(void)
+{
+    while (!pyperf_map_is_due())
+        usleep(1000);
+}
+
+START_TEST(a_line_after_a_pause_is_in_the_file_at_once)
 {
     char *path = begin();
-    for (unsigned i = 0; i < 3; i++)
-        add(i);
-    pyperf_map_finish();
-    char *map = support_read(path, NULL);
-    ck_assert_ptr_nonnull(map);
-    ck_assert_ptr_null(strstr(map, "0 0 -"));
-    free(map);
-    add(3); /* a function first seen while the process goes down */
-    check_lines(path, 0, 4);
+    ck_assert_int_eq(add_line(0, false), 0);
+    check_lines(path, 0, 1);
+    wait_until_due();
+    ck_assert_int_eq(add_line(1, false), 0);
+    ck_assert(!pyperf_map_waiting());
+    check_lines(path, 0, 2);
     free(path);
 }
 END_TEST
 
-START_TEST(lines_may_be_longer_than_a_block)
+START_TEST(a_burst_is_appended_when_it_is_due)
+{
+    char *path = begin();
+    unsigned lines = 0;
+    do /* the ticks of the clock may come between two lines */
+        ck_assert_int_eq(add_line(lines++, false), 0);
+    while (!pyperf_map_waiting() && lines < 1000);
+    ck_assert(pyperf_map_waiting());
+    wait_until_due();
+    ck_assert_int_eq(pyperf_map_flush(), 0);
+    ck_assert(!pyperf_map_waiting());
+    check_lines(path, 0, lines);
+    free(path);
+}
+END_TEST
+
+START_TEST(a_burst_of_any_length_is_complete)
+{
+    char *path = begin();
+    for (unsigned i = 0; i < 5 * LINES_IN_A_BUFFER; i++)
+        ck_assert_int_eq(add_line(i, false), 0);
+    ck_assert_int_eq(pyperf_map_flush(), 0);
+    check_lines(path, 0, 5 * LINES_IN_A_BUFFER);
+    free(path);
+}
+END_TEST
+
+START_TEST(the_file_goes_when_it_is_not_kept)
+{
+    char *path = begin();
+    add(0);
+    add_line(1, false);
+    pyperf_map_remove();
+    ck_assert_int_ne(access(path, F_OK), 0);
+    add(2); /* a function first seen while the process goes down */
+    ck_assert_int_ne(access(path, F_OK), 0);
+    free(path);
+}
+END_TEST
+
+START_TEST(lines_may_be_very_long)
 {
     static char name[16384];
     memset(name, 'n', sizeof name);
     char *path = begin();
     for (unsigned i = 0; i < 5; i++)
-        ck_assert_int_eq(pyperf_map_add(0x7f0000000000 + i * 16, 16, name, sizeof name), 0);
-    pyperf_map_finish();
+        ck_assert_int_eq(pyperf_map_add(0x7f0000000000 + i * 16, 16, name, sizeof name, false), 0);
+    ck_assert_int_eq(pyperf_map_flush(), 0);
     size_t size;
     free(support_read(path, &size));
     ck_assert_uint_eq(size, 5 * (sizeof "7f0000000000 10 " - 1 + sizeof name + 1));
@@ -104,14 +150,32 @@ START_TEST(others_may_append)
     FILE *stream = fopen(path, "a");
     fputs("7fff0000 10 jit::other\n", stream);
     fclose(stream);
-    for (unsigned i = 1; i < 3 * LINES_IN_A_BLOCK; i++)
+    for (unsigned i = 1; i < 100; i++)
         ck_assert_int_eq(add(i), 0);
     char *map = support_read(path, NULL);
     ck_assert_ptr_nonnull(strstr(map, "\n7fff0000 10 jit::other\n"));
     unsigned lines = 0;
     for (char *line = strtok(map, "\n"); line != NULL; line = strtok(NULL, "\n"))
         lines += strstr(line, "py::f") != NULL;
-    ck_assert_uint_eq(lines, 3 * LINES_IN_A_BLOCK);
+    ck_assert_uint_eq(lines, 100);
+    free(map);
+    free(path);
+}
+END_TEST
+
+/* fopen(path, "w") by the program itself, or by a JIT in it. */
+START_TEST(others_may_begin_the_file_anew)
+{
+    char *path = begin();
+    for (unsigned i = 0; i < 3 * LINES_IN_A_BUFFER; i++)
+        ck_assert_int_eq(add_line(i, false), 0);
+    write_file(path, "");
+    for (unsigned i = 0; i < 3 * LINES_IN_A_BUFFER; i++)
+        ck_assert_int_eq(add_line(i, false), 0);
+    write_file(path, "");
+    ck_assert_int_eq(add(7), 0);
+    char *map = support_read(path, NULL);
+    ck_assert_ptr_nonnull(strstr(map, "70 10 py::f7:/srv/a b.py\n"));
     free(map);
     free(path);
 }
@@ -120,9 +184,8 @@ END_TEST
 START_TEST(addresses_have_no_leading_zeros)
 {
     char *path = begin();
-    ck_assert_int_eq(pyperf_map_add(0x10000, 0x20, "a", 1), 0);
-    ck_assert_int_eq(pyperf_map_add(UINTPTR_MAX - 15, 16, "b", 1), 0);
-    pyperf_map_finish();
+    ck_assert_int_eq(pyperf_map_add(0x10000, 0x20, "a", 1, true), 0);
+    ck_assert_int_eq(pyperf_map_add(UINTPTR_MAX - 15, 16, "b", 1, true), 0);
     char *map = support_read(path, NULL);
     ck_assert_str_eq(map, "10000 20 a\nfffffffffffffff0 10 b\n");
     free(map);
@@ -141,14 +204,6 @@ START_TEST(file_is_for_its_owner_only)
     free(path);
 }
 END_TEST
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *stream = fopen(path, "w");
-    ck_assert_ptr_nonnull(stream);
-    fputs(text, stream);
-    fclose(stream);
-}
 
 START_TEST(a_stale_file_is_replaced)
 {
@@ -233,9 +288,10 @@ static int descriptor_of(const char *path)
 START_TEST(no_descriptor_stays_open)
 {
     char *path = begin();
-    for (unsigned i = 0; i < 2 * LINES_IN_A_BLOCK; i++)
+    for (unsigned i = 0; i < 100; i++) {
         ck_assert_int_eq(add(i), 0);
-    ck_assert_int_eq(descriptor_of(path), -1);
+        ck_assert_int_eq(descriptor_of(path), -1);
+    }
     free(path);
 }
 END_TEST
@@ -272,11 +328,8 @@ START_TEST(a_file_replaced_meanwhile_is_not_written)
     ck_assert_int_eq(unlink(path), 0);
     write_file(path, "somebody else's");
     support_log_to_file();
-    unsigned i = 1;
-    while (i < 2 * LINES_IN_A_BLOCK && add(i) == 0)
-        i++; /* into the old file's mapping, until its end */
-    ck_assert_uint_lt(i, 2 * LINES_IN_A_BLOCK);
-    ck_assert_int_lt(add(i), 0);
+    ck_assert_int_lt(add(1), 0);
+    ck_assert_int_lt(add(2), 0);
     ck_assert_uint_eq(support_logged(""), 1);
     ck_assert_uint_eq(support_logged("replaced"), 1);
     char *text = support_read(path, NULL);
@@ -391,7 +444,7 @@ END_TEST
 START_TEST(a_file_size_limit_kills_nobody)
 {
     char *path = begin();
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){3 * BLOCK / 2, RLIM_INFINITY}), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){BUFFER, RLIM_INFINITY}), 0);
     unsigned written = 0;
     int status;
     while ((status = add(written)) == 0)
@@ -405,8 +458,10 @@ START_TEST(a_file_size_limit_kills_nobody)
 }
 END_TEST
 
-SUPPORT_MAIN(lines_are_in_perfs_format, the_end_is_cut_off_in_good_order,
-             lines_may_be_longer_than_a_block, others_may_append, addresses_have_no_leading_zeros,
+SUPPORT_MAIN(lines_are_in_perfs_format, a_line_after_a_pause_is_in_the_file_at_once,
+             a_burst_is_appended_when_it_is_due, a_burst_of_any_length_is_complete,
+             the_file_goes_when_it_is_not_kept, lines_may_be_very_long, others_may_append,
+             others_may_begin_the_file_anew, addresses_have_no_leading_zeros,
              file_is_for_its_owner_only, a_stale_file_is_replaced, a_symlink_is_not_followed,
              a_directory_in_its_place_is_left_alone, another_users_file_is_left_alone,
              no_descriptor_stays_open, standard_streams_that_are_closed_stay_closed,

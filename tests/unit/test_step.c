@@ -21,6 +21,7 @@
 #include "arch.h"
 #include "image.h"
 #include "machine.h"
+#include "pyperf.h"
 #include "support.h"
 #include "trampoline.h"
 #include "unwind.h"
@@ -163,7 +164,7 @@ static struct caller unwind_from_inside(pid_t child)
 
 static pid_t start_child(void)
 {
-    ck_assert_int_eq(pyperf_image_create(&image, support_directory(), 0, 8), 0);
+    ck_assert_int_eq(pyperf_image_create(&image, support_directory(), 0, 8, PYPERF_IMAGE_MODE), 0);
     /* Neither the first nor the last. */
     for (int i = 0; i < 4; i++)
         slot = (pyperf_slot_fn)pyperf_image_add(&image, "py::f:m", 7);
