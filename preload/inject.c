@@ -13,10 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "codemap.h"
 #include "config.h"
 #include "evaluator.h"
+#include "exported.h"
 #include "image.h"
 #include "interp.h"
 #include "latecomer.h"
@@ -233,4 +236,15 @@ __attribute__((destructor)) static void finish(void)
     int saved_errno = errno;
     pyperf_slots_finish();
     errno = saved_errno;
+}
+
+/* os._exit(), by which forked workers leave, runs no destructor.  Async-signal-safe, as the original;
+ * in a vfork()ed child finish() finds that the files are another process's. */
+_Noreturn void pyperf_exit(int status) EXPORTED_AS("_exit");
+
+_Noreturn void pyperf_exit(int status)
+{
+    finish();
+    for (;;)
+        syscall(SYS_exit_group, status);
 }

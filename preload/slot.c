@@ -326,7 +326,7 @@ void pyperf_slots_finish(void)
     /* Not if exit() was called from a signal handler that interrupted us. */
     if (config == NULL || pthread_mutex_trylock(&lock) != 0)
         return;
-    if (getpid() == owner && !ended) {
+    if (getpid() == owner && image_number > 0 && !ended) {
         enum pyperf_answer wanted = kept ? PYPERF_YES : PYPERF_NO;
         if (!kept && config->keep == PYPERF_KEEP_AUTO)
             wanted = pyperf_profiler_runs(PYPERF_PROFILER_BUDGET);

@@ -106,8 +106,9 @@ class Context:
         return os.path.join(self.world.programs, name)
 
     def preload(self, **env):
-        """Environment that puts the library into a program, its images into this case's folder."""
-        base = {"LD_PRELOAD": self.world.library, "PYPERF_DIR": self.images}
+        """Environment that puts the library into a program, its images into this case's folder;
+        what it writes stays there to be looked at."""
+        base = {"LD_PRELOAD": self.world.library, "PYPERF_DIR": self.images, "PYPERF_KEEP": "on"}
         base.update(env)
         return {name: value for name, value in base.items() if value is not None}
 

@@ -64,11 +64,7 @@ def read_map(path):
         assert entry, "not a map line: %r" % line[:200]
         bad = re.search("[\x00-\x1f\x7f]", line)
         assert not bad, "control character %r in %r" % (bad.group(), line[:200])
-        symbol = Symbol(int(entry.group(1), 16), int(entry.group(2), 16), entry.group(3))
-        if symbol.address == symbol.size == 0:  # keeps room for lines to come (include/pyperf.h)
-            assert not symbol.name.strip("- "), "filler with a name: %r" % symbol.name[:80]
-            continue
-        entries.append(symbol)
+        entries.append(Symbol(int(entry.group(1), 16), int(entry.group(2), 16), entry.group(3)))
     return entries
 
 
