@@ -165,6 +165,8 @@ static COLD pyperf_slot_fn find_slot(void *a, void *b, bool shared)
     return slot;
 }
 
+static pyperf_evaluator_fn our_evaluator(void *interp);
+
 /*
  * Deep stacks.  From 3.11 on the interpreter runs a call of one Python function by another within
  * one C frame; an evaluator takes that away, and each call costs C stack.  Two things follow.
@@ -221,8 +223,10 @@ static void *evaluate_segment(pyperf_slot_fn slot, void *a, void *b, void *c)
 static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
 {
     void *interp = pyperf_interp_of(a);
-    pyperf_evaluator_fn ours = python->get_evaluator(interp);
-    if (ours == python->default_evaluator) /* another thread is deep, too: it will put it back */
+    pyperf_evaluator_fn ours = our_evaluator(interp);
+    /* The interpreter's own: another thread is deep, too, and will put ours back.  Another tool's,
+     * which called ours: it stays, and so its calls cost C stack as they would without us. */
+    if (python->get_evaluator(interp) != ours)
         return slot(a, b, c, next);
     python->set_evaluator(interp, python->default_evaluator);
     pyperf_specialize_recursion(python, a, (PyObject *)code_of(python->layout, a, b));
