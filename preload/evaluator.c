@@ -24,6 +24,7 @@
 #include "specialize.h"
 #include "stack.h"
 #include "symbol.h"
+#include "units.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 /* With a frame record, unlike the hot path: `perf record -g` would miss the caller (CMakeLists.txt
@@ -158,6 +159,8 @@ static COLD pyperf_slot_fn find_slot(void *a, void *b, bool shared)
     }
     pyperf_slot_fn slot = pyperf_codemap_find(&key);
     if (slot == NULL) {
+        if (layout->guard == PYPERF_GUARD_STACK_AND_UNITS)
+            pyperf_units_learn(python, a);
         slot = pyperf_symbol_slot(python, (PyObject *)code);
         pyperf_codemap_insert(python, &key, slot);
     }
@@ -173,9 +176,10 @@ static pyperf_evaluator_fn our_evaluator(void *interp);
  *
  * 3.12 and 3.13 count C recursion in units, two for each entry of the evaluation loop, and raise
  * RecursionError when a thread has none left: in 3.12.1 after some 700 calls, below the default
- * recursion limit.  At each segment of stack what the hooked calls of the last one have used is
- * lent, and taken back on return; but never more than the stack that is left can bear: a unit
- * stands for as many bytes as it does for a thread at its start.
+ * recursion limit.  At each new segment of stack a thread is lent what its hooked calls have taken
+ * since the last one that they would not have taken inline (units.h), until that frame returns; but
+ * never more than the stack that is left can bear: a unit stands for as many bytes as it does for a
+ * thread at its start.
  *
  * When hooked calls have used their part of the stack (stack.c), the interpreter gets its own
  * evaluator back until this frame returns: all deeper calls run without C stack, as they would
@@ -190,24 +194,38 @@ static int *units_of(void *tstate)
     return (int *)((char *)tstate + python->layout->c_recursion_remaining);
 }
 
+/* Down to where the calls on this thread's stack have been reckoned with. */
+static __thread uintptr_t reckoned __attribute__((tls_model("initial-exec"))) = UINTPTR_MAX;
+
+/* Where the calls begin that have not been.  A greenlet's stack may lie above where the last one
+ * left off: there it was from one segment to the next. */
+static uintptr_t unreckoned(uintptr_t here)
+{
+    uintptr_t segment = here & ~(uintptr_t)(PYPERF_SEGMENT - 1);
+    return reckoned > here ? reckoned : segment + 2 * (uintptr_t)PYPERF_SEGMENT;
+}
+
 /* How many units are to be lent for calls below `here`. */
 static int units_to_lend(void *tstate, uintptr_t here)
 {
-    if (python->layout->guard != PYPERF_GUARD_STACK_AND_UNITS)
+    int most = (int)pyperf_stack_share((uintptr_t)full_units, here) - *units_of(tstate);
+    if (most <= 0)
         return 0;
-    int wanted = (int)pyperf_stack_share((uintptr_t)full_units, here);
-    int remaining = *units_of(tstate);
-    return wanted > remaining ? wanted - remaining : 0;
+    int used = pyperf_units_of_hooked_calls(python, tstate, here, unreckoned(here));
+    return used >= 0 && used < most ? used : most;
 }
 
 static ALWAYS_INLINE void *evaluate_lending(pyperf_slot_fn slot, void *a, void *b, void *c,
                                             uintptr_t here)
 {
-    int lent = units_to_lend(a, here);
-    if (lent == 0)
+    if (python->layout->guard != PYPERF_GUARD_STACK_AND_UNITS)
         return slot(a, b, c, next);
+    int lent = units_to_lend(a, here);
+    uintptr_t before = reckoned;
     *units_of(a) += lent;
+    reckoned = here;
     void *result = slot(a, b, c, next);
+    reckoned = before;
     *units_of(a) -= lent;
     return result;
 }

@@ -37,6 +37,20 @@
 #define ADAPTIVE_3_14 .co_adaptive = 208, .adaptive_opcodes = {70, 80, 44, 52}
 #define ADAPTIVE_3_15 .co_adaptive = 208, .adaptive_opcodes = {68, 79, 42, 50}
 
+/* Thread state (Include/cpython/pystate.h) and opcodes; without a GIL 3.13 does not specialise, and
+ * inlines only calls and awaits. */
+#define UNITS_3_12                                                                                 \
+    .c_recursion_remaining = 36, .tstate_cframe = 56, .co_flags = 48,                              \
+    .inlines = {                                                                                   \
+        .for_iter = 93, .send = 123, .load_attr = 106, .subscript = 25, .call_unpacking = 142}
+#define UNITS_3_13                                                                                 \
+    .c_recursion_remaining = 52, .tstate_frame = 72, .co_flags = 48,                               \
+    .inlines = {                                                                                   \
+        .for_iter = 72, .send = 104, .load_attr = 82, .subscript = 5, .call_unpacking = 54}
+#define UNITS_3_13T                                                                                \
+    .c_recursion_remaining = 52, .tstate_frame = 72, .co_flags = 64,                               \
+    .inlines = {.send = 104, .call_unpacking = 54}
+
 static const struct pyperf_layout layout_3_6 = {
     .name = "3.6",
     .minor = 6,
@@ -103,7 +117,7 @@ static const struct pyperf_layout layout_3_12 = {
     .guard = PYPERF_GUARD_STACK_AND_UNITS,
     .frame_code = 0,
     CODE_3_12,
-    .c_recursion_remaining = 36,
+    UNITS_3_12,
     ADAPTIVE_3_12,
 };
 static const struct pyperf_layout layout_3_13 = {
@@ -114,7 +128,7 @@ static const struct pyperf_layout layout_3_13 = {
     .guard = PYPERF_GUARD_STACK_AND_UNITS,
     .frame_code = 0,
     CODE_3_12,
-    .c_recursion_remaining = 52,
+    UNITS_3_13,
     ADAPTIVE_3_13,
 };
 static const struct pyperf_layout layout_3_13t = {
@@ -126,7 +140,7 @@ static const struct pyperf_layout layout_3_13t = {
     .guard = PYPERF_GUARD_STACK_AND_UNITS,
     .frame_code = 0,
     CODE_3_13T,
-    .c_recursion_remaining = 52,
+    UNITS_3_13T,
 };
 /* _PyOptimizer_Optimize() has local variables of 123,008 bytes in 3.14.10; and below 32 KiB CPython
  * itself refuses (_PyOS_STACK_MARGIN_BYTES, twice).  3.15 needs less: threads of 96 KiB live. */
