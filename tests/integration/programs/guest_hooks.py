@@ -49,7 +49,7 @@ def deep_evaluator(library):
         probe.install()
         descend(400)
         descend(400, define("deep_beneath_another"))
-        print(probe.restore())
+        print(probe.restore() >= 2 * 401)  # and what the main thread calls meanwhile
         descend(400)  # ours alone
         define("after_deep")()
 
@@ -63,7 +63,7 @@ def evaluator_comes_deep(library):
     def come_and_go():
         probe.install()
         descend(100)
-        print(probe.restore())
+        print(probe.restore() >= 101)
 
     def run():
         descend(400, come_and_go)
@@ -81,7 +81,7 @@ def evaluator_goes_deep(library):
 
     def run():
         probe.install()
-        descend(400, lambda: print(probe.restore()))
+        descend(400, lambda: print(probe.restore() >= 401))
         define("after_it_went")()
 
     in_a_deep_thread(run)
