@@ -16,7 +16,7 @@
 
 #include "codemap.h"
 #include "config.h"
-#include "evaluator.h"
+#include "hook.h"
 #include "image.h"
 #include "interp.h"
 #include "latecomer.h"
@@ -64,7 +64,7 @@ static int start_once(void)
         pyperf_image_match((const void *)python.default_evaluator);
         if (pyperf_interp_verify(&python) == 0 && pyperf_slots_start(&config) == 0 &&
             pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0) {
-            pyperf_evaluator_start(&python);
+            pyperf_hook_start(&python);
             state = WORKS;
         }
     }
@@ -97,10 +97,10 @@ static void install(void)
         return;
     }
     pthread_mutex_lock(&lock);
-    if (start_once() == 0 && !pyperf_evaluator_installed()) {
+    if (start_once() == 0 && !pyperf_hook_is_ours()) {
         if (is_main)
             forget_earlier_interpreter();
-        if (pyperf_evaluator_install(interpreter_starts()) == 0) {
+        if (pyperf_hook_install(interpreter_starts()) == 0) {
             pyperf_native_give_way(&python);
             pyperf_log_info("installed in CPython %s", python.layout->name);
         }

@@ -19,7 +19,7 @@ typedef void PyObject; /* Python's objects are opaque here; no Python header is 
 /* How a cached slot is known to be still that of the code object (codemap.h). */
 enum pyperf_identity { PYPERF_BY_NAME, PYPERF_BY_VERSION, PYPERF_BY_VERSION_AT_ONCE };
 
-/* What of the recursion state the evaluator has to look after (evaluator.c, "Deep stacks"). */
+/* What of the recursion state the evaluator has to look after (deep_stack.h). */
 enum pyperf_guard { PYPERF_GUARD_NONE, PYPERF_GUARD_STACK, PYPERF_GUARD_STACK_AND_UNITS };
 
 /* Opcodes of the instructions, besides plain calls, whose Python callee runs within the caller's
@@ -138,6 +138,27 @@ static inline PyObject *pyperf_type_of(PyObject *object, const struct pyperf_lay
 {
     /* ob_type follows ob_refcnt, and on free-threaded builds three words (Include/object.h) */
     return pyperf_pointer_at(object, layout->free_threaded ? 24 : 8);
+}
+
+/* What an evaluator was called for: the code object of the frame in its arguments. */
+static inline __attribute__((always_inline)) uintptr_t
+pyperf_code_of(const struct pyperf_layout *layout, void *a, void *b)
+{
+    void *frame = layout->tstate_argument ? b : a;
+    return (uintptr_t)pyperf_pointer_at(frame, layout->frame_code) & ~layout->code_tag;
+}
+
+static inline __attribute__((always_inline)) uint32_t
+pyperf_version_of(const struct pyperf_layout *layout, uintptr_t code)
+{
+    return *(const uint32_t *)(code + layout->co_version);
+}
+
+/* Of the name that says most: the qualified one, from 3.11 on. */
+static inline __attribute__((always_inline)) size_t
+pyperf_name_offset(const struct pyperf_layout *layout)
+{
+    return layout->co_qualname != 0 ? layout->co_qualname : layout->co_name;
 }
 
 #endif

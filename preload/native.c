@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluator.h"
+#include "hook.h"
 #include "log.h"
 
 /* PyMethodDef (Include/methodobject.h), the same from 3.12 to 3.15. */
@@ -63,10 +63,10 @@ bool pyperf_native_is_asked_for(const struct pyperf_python *found)
 
 static PyObject *activate(PyObject *module, PyObject *backend)
 {
-    bool was_ours = pyperf_evaluator_remove();
+    bool was_ours = pyperf_hook_remove();
     PyObject *result = native_activate(module, backend);
     if (result == NULL && was_ours)
-        pyperf_evaluator_install(true);
+        pyperf_hook_install(true);
     if (result != NULL && was_ours) {
         __atomic_store_n(&displaced, pyperf_interp_of(python->current_tstate()), __ATOMIC_RELAXED);
         pyperf_log_info("sys.activate_stack_trampoline(): Python's own trampolines serve");
@@ -77,11 +77,11 @@ static PyObject *activate(PyObject *module, PyObject *backend)
 static PyObject *deactivate(PyObject *module, PyObject *unused)
 {
     void *interp = pyperf_interp_of(python->current_tstate());
-    bool was_ours = pyperf_evaluator_remove();
+    bool was_ours = pyperf_hook_remove();
     PyObject *result = native_deactivate(module, unused);
     bool is_displaced = __atomic_load_n(&displaced, __ATOMIC_RELAXED) == interp;
     if (was_ours || (result != NULL && is_displaced)) {
-        pyperf_evaluator_install(was_ours);
+        pyperf_hook_install(was_ours);
         if (is_displaced)
             __atomic_store_n(&displaced, NULL, __ATOMIC_RELAXED);
     }
