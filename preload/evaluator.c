@@ -10,7 +10,7 @@
  * A hit has no lock, no allocation, no I/O, and leaves nothing on the stack but the slot's own
  * frame record.  Everything else is in slow_path.c.
  *
- * Each row of interp_layouts.h has evaluators of its own, in which the row's numbers are constants.
+ * Each row of interp_rows.h has evaluators of its own, in which the row's numbers are constants.
  */
 #include "evaluator.h"
 
@@ -101,52 +101,28 @@ static ALWAYS_INLINE void *evaluate_shared(const struct pyperf_layout *layout, v
 
 /* -- One evaluator for each row ------------------------------------------------------------- */
 
-#define EVALUATOR(row)                                                                             \
-    static void *evaluate_##row(void *a, void *b, void *c)                                         \
+/* Up to 3.11 all interpreters share one GIL, and the main one's table. */
+#define ROW(id, name, minor, ...)                                                                  \
+    static void *evaluate_##id(void *a, void *b, void *c)                                          \
     {                                                                                              \
-        if (layout_##row.free_threaded)                                                            \
-            return evaluate_free_threaded(&layout_##row, a, b, c);                                 \
-        return evaluate(&layout_##row, a, b, c);                                                   \
-    }
-
-#define EVALUATORS(row)                                                                            \
-    EVALUATOR(row)                                                                                 \
-    static void *evaluate_shared_##row(void *a, void *b, void *c)                                  \
+        if (layout_##id.free_threaded)                                                             \
+            return evaluate_free_threaded(&layout_##id, a, b, c);                                  \
+        return evaluate(&layout_##id, a, b, c);                                                    \
+    }                                                                                              \
+    static void *evaluate_shared_##id(void *a, void *b, void *c)                                   \
     {                                                                                              \
-        return evaluate_shared(&layout_##row, a, b, c);                                            \
+        if (layout_##id.identity == PYPERF_BY_NAME)                                                \
+            return evaluate(&layout_##id, a, b, c);                                                \
+        return evaluate_shared(&layout_##id, a, b, c);                                             \
     }
-
-EVALUATOR(3_6)
-EVALUATOR(3_7)
-EVALUATOR(3_8)
-EVALUATOR(3_9)
-EVALUATOR(3_10)
-EVALUATOR(3_11)
-EVALUATORS(3_12)
-EVALUATORS(3_13)
-EVALUATORS(3_13t)
-EVALUATORS(3_14)
-EVALUATORS(3_14t)
-EVALUATORS(3_15)
-EVALUATORS(3_15t)
+#include "interp_rows.h"
 
 static const struct {
     const struct pyperf_layout *layout;
-    struct pyperf_evaluators evaluators; /* up to 3.11 all share one GIL and the main's */
+    struct pyperf_evaluators evaluators;
 } rows[] = {
-    {&layout_3_6, {evaluate_3_6, evaluate_3_6}},
-    {&layout_3_7, {evaluate_3_7, evaluate_3_7}},
-    {&layout_3_8, {evaluate_3_8, evaluate_3_8}},
-    {&layout_3_9, {evaluate_3_9, evaluate_3_9}},
-    {&layout_3_10, {evaluate_3_10, evaluate_3_10}},
-    {&layout_3_11, {evaluate_3_11, evaluate_3_11}},
-    {&layout_3_12, {evaluate_3_12, evaluate_shared_3_12}},
-    {&layout_3_13, {evaluate_3_13, evaluate_shared_3_13}},
-    {&layout_3_13t, {evaluate_3_13t, evaluate_shared_3_13t}},
-    {&layout_3_14, {evaluate_3_14, evaluate_shared_3_14}},
-    {&layout_3_14t, {evaluate_3_14t, evaluate_shared_3_14t}},
-    {&layout_3_15, {evaluate_3_15, evaluate_shared_3_15}},
-    {&layout_3_15t, {evaluate_3_15t, evaluate_shared_3_15t}},
+#define ROW(id, name, minor, ...) {&layout_##id, {evaluate_##id, evaluate_shared_##id}},
+#include "interp_rows.h"
 };
 
 struct pyperf_evaluators pyperf_evaluator_start(const struct pyperf_python *found)

@@ -8,12 +8,20 @@
 
 #include "interp_layouts.h"
 #include "log.h"
+#include "pyperf.h"
 
 static const struct pyperf_layout *const layouts[] = {
-    &layout_3_6,   &layout_3_7,  &layout_3_8,   &layout_3_9,   &layout_3_10,
-    &layout_3_11,  &layout_3_12, &layout_3_13,  &layout_3_13t, &layout_3_14,
-    &layout_3_14t, &layout_3_15, &layout_3_15t,
+#define ROW(id, name, minor, ...) &layout_##id,
+#include "interp_rows.h"
 };
+
+#define ROW(id, name, minor, ...) | 1U << (minor)
+enum {
+    KNOWN = 0U
+#include "interp_rows.h"
+};
+_Static_assert(KNOWN == (2U << PYPERF_LAST_MINOR) - (1U << PYPERF_FIRST_MINOR),
+               "pyperf.h names other versions than interp_rows.h");
 
 /* -- Version -------------------------------------------------------------------------------- */
 
@@ -62,8 +70,9 @@ static int pick_layout(struct pyperf_python *python, void *handle)
     }
     python->layout = layout_for(minor, free_threaded);
     if (python->layout == NULL) {
-        pyperf_log_error("declined: CPython %.*s is not known to libpyperf; 3.6 to 3.15 are", shown,
-                         version);
+        pyperf_log_error("declined: CPython %.*s is not known to libpyperf; " PYPERF_VERSIONS
+                         " are",
+                         shown, version);
         return -ENOTSUP;
     }
     return 0;
@@ -156,7 +165,8 @@ int pyperf_interp_find(struct pyperf_python *python, void *handle)
 {
     *python = (struct pyperf_python){0};
     if (dlsym(handle, "PyPy_GetVersion") != NULL) {
-        pyperf_log_error("declined: PyPy has no frame evaluator to hook; use CPython 3.6 to 3.15");
+        pyperf_log_error(
+            "declined: PyPy has no frame evaluator to hook; use CPython " PYPERF_VERSIONS);
         return -ENOTSUP;
     }
     python->inittab = (struct pyperf_inittab **)dlsym(handle, "PyImport_Inittab");

@@ -1,7 +1,7 @@
 /*
  * CPython as we find it: which version, which layout, which functions.
  *
- * interp_layouts.h is the only place that knows what differs between versions; this module picks
+ * interp_rows.h is the only place that knows what differs between versions; this module picks
  * its row, resolves the functions the row needs, and checks the row against a real code object
  * before anybody relies on it.  What is not known is declined, never guessed.
  */
