@@ -14,6 +14,18 @@
 
 #define PYPERF_VERSION "0.1.0"
 
+/* -- Versions of CPython --------------------------------------------------------------------- */
+
+/* From 3.FIRST to 3.LAST; preload/interp_rows.h has what is known of each. */
+#define PYPERF_FIRST_MINOR 6
+#define PYPERF_LAST_MINOR  15
+
+/* The same in words: "3.6 to 3.15". */
+#define PYPERF_VERSIONS                                                                            \
+    "3." PYPERF_IN_WORDS(PYPERF_FIRST_MINOR) " to 3." PYPERF_IN_WORDS(PYPERF_LAST_MINOR)
+#define PYPERF_IN_WORDS(macro)    PYPERF_AS_IT_STANDS(macro)
+#define PYPERF_AS_IT_STANDS(text) #text
+
 /* -- Environment, read once, when the process starts ---------------------------------------- */
 
 /* "on" (default) or "off": off makes the library do nothing at all. */

@@ -97,6 +97,15 @@ struct pyperf_code_key {
     PyObject *name, *filename;
 };
 
+/* The version of a code object in the table that all subinterpreters of 3.12+ share. */
+static inline uint64_t pyperf_codemap_shared_key(const struct pyperf_python *python,
+                                                 uint64_t version, void *tstate)
+{
+    if (version == 0)
+        return 0;
+    return version | (uint64_t)python->interp_id(pyperf_interp_of(tstate)) << 32;
+}
+
 /* The cached slot, or NULL.  Lock-free. */
 pyperf_slot_fn pyperf_codemap_find(const struct pyperf_code_key *key);
 

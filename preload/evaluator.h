@@ -6,25 +6,24 @@
 
 #include "interp.h"
 
-/* Readies the evaluators for this interpreter.  Once, before any install; `found` must live on. */
-void pyperf_evaluator_start(const struct pyperf_python *found);
+/* For the main interpreter, and for all others. */
+struct pyperf_evaluators {
+    pyperf_evaluator_fn main, shared;
+};
 
-/* Whether the current interpreter has our evaluator.  GIL held. */
-bool pyperf_evaluator_installed(void);
+static inline pyperf_evaluator_fn pyperf_evaluator_for(const struct pyperf_python *python,
+                                                       struct pyperf_evaluators evaluators,
+                                                       void *interp)
+{
+    return pyperf_interp_is_main(python, interp) ? evaluators.main : evaluators.shared;
+}
 
-/*
- * Sets the evaluator of the current interpreter; idempotent.  GIL held.
- *
- * Another's evaluator that is already there stays in charge.  While the interpreter starts
- * (`starting`) ours is put before it and calls it through the trampolines.  Later it may itself
- * hold ours, to call or to restore, and nothing is touched: -EBUSY, after one log line.  The same
- * for a second one that differs from the first, and on 3.6 to 3.8 for a pointer that is no function
- * of a loaded object.
- */
-int pyperf_evaluator_install(bool starting);
+/* Readies the evaluators of this interpreter's row.  Once, before any is called; `found` must live
+ * on. */
+struct pyperf_evaluators pyperf_evaluator_start(const struct pyperf_python *found);
 
-/* Gives the current interpreter the evaluator back that it had.  GIL held.  Whether ours was
- * there. */
-bool pyperf_evaluator_remove(void);
+/* What slots call from now on, in all threads: CPython's own evaluator, or one that calls that in
+ * the end. */
+void pyperf_evaluator_set_next(pyperf_evaluator_fn evaluator);
 
 #endif

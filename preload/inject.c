@@ -5,7 +5,7 @@
  * puts a copy of CPython's table of built-in modules in the table's place, in which the init
  * function of `marshal` is ours: every interpreter imports that module while it starts, with its
  * thread state current.  There the evaluator is installed.  Where no CPython is there yet, one may
- * be loaded later (latecomer.h).
+ * be loaded later (late_load.h).
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,17 +18,17 @@
 
 #include "codemap.h"
 #include "config.h"
-#include "evaluator.h"
 #include "exported.h"
+#include "hook.h"
 #include "image.h"
 #include "interp.h"
-#include "latecomer.h"
+#include "late_load.h"
 #include "log.h"
-#include "native.h"
 #include "pyperf.h"
 #include "qualname.h"
 #include "slot.h"
 #include "stack.h"
+#include "xperf.h"
 
 /* Usually of crtbeginS.o, which is not linked in (CMakeLists.txt); pthread_atfork() tells by
  * it whose handlers they are. */
@@ -67,7 +67,7 @@ static int start_once(void)
         pyperf_image_match((const void *)python.default_evaluator);
         if (pyperf_interp_verify(&python) == 0 && pyperf_slots_start(&config) == 0 &&
             pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0) {
-            pyperf_evaluator_start(&python);
+            pyperf_hook_start(&python);
             state = WORKS;
         }
     }
@@ -94,17 +94,17 @@ static void install(void)
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     bool is_main = pyperf_interp_is_main(&python, pyperf_interp_of(python.current_tstate()));
     int saved_errno = errno;
-    if (is_main && pyperf_native_is_asked_for(&python)) {
+    if (is_main && pyperf_xperf_is_asked_for(&python)) {
         pyperf_log_error("off: Python's own perf support was asked for, and serves");
         errno = saved_errno;
         return;
     }
     pthread_mutex_lock(&lock);
-    if (start_once() == 0 && !pyperf_evaluator_installed()) {
+    if (start_once() == 0 && !pyperf_hook_is_ours()) {
         if (is_main)
             forget_earlier_interpreter();
-        if (pyperf_evaluator_install(interpreter_starts()) == 0) {
-            pyperf_native_give_way(&python);
+        if (pyperf_hook_install(interpreter_starts()) == 0) {
+            pyperf_xperf_give_way(&python);
             pyperf_log_info("installed in CPython %s", python.layout->name);
         }
     }
@@ -227,7 +227,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     if (python_is_here())
         meet(RTLD_DEFAULT);
     else
-        pyperf_latecomer_watch(meet);
+        pyperf_late_load_watch(meet);
     errno = saved_errno;
 }
 
@@ -238,8 +238,8 @@ __attribute__((destructor)) static void finish(void)
     errno = saved_errno;
 }
 
-/* os._exit(), by which forked workers leave, runs no destructor.  Async-signal-safe, as the original;
- * in a vfork()ed child finish() finds that the files are another process's. */
+/* os._exit(), by which forked workers leave, runs no destructor.  Async-signal-safe, as the
+ * original; in a vfork()ed child finish() finds that the files are another process's. */
 _Noreturn void pyperf_exit(int status) EXPORTED_AS("_exit");
 
 _Noreturn void pyperf_exit(int status)

@@ -8,12 +8,20 @@
 
 #include "interp_layouts.h"
 #include "log.h"
+#include "pyperf.h"
 
 static const struct pyperf_layout *const layouts[] = {
-    &layout_3_6,   &layout_3_7,  &layout_3_8,   &layout_3_9,   &layout_3_10,
-    &layout_3_11,  &layout_3_12, &layout_3_13,  &layout_3_13t, &layout_3_14,
-    &layout_3_14t, &layout_3_15, &layout_3_15t,
+#define ROW(id, name, minor, ...) &layout_##id,
+#include "interp_rows.h"
 };
+
+#define ROW(id, name, minor, ...) | 1U << (minor)
+enum {
+    KNOWN = 0U
+#include "interp_rows.h"
+};
+_Static_assert(KNOWN == (2U << PYPERF_LAST_MINOR) - (1U << PYPERF_FIRST_MINOR),
+               "pyperf.h names other versions than interp_rows.h");
 
 /* -- Version -------------------------------------------------------------------------------- */
 
@@ -62,8 +70,9 @@ static int pick_layout(struct pyperf_python *python, void *handle)
     }
     python->layout = layout_for(minor, free_threaded);
     if (python->layout == NULL) {
-        pyperf_log_error("declined: CPython %.*s is not known to libpyperf; 3.6 to 3.15 are", shown,
-                         version);
+        pyperf_log_error("declined: CPython %.*s is not known to libpyperf; " PYPERF_VERSIONS
+                         " are",
+                         shown, version);
         return -ENOTSUP;
     }
     return 0;
@@ -112,12 +121,13 @@ static const struct requirement requirements[] = {
     NEED(frame_back, "PyFrame_GetBack", 11, 0),
     NEED(frame_code, "PyFrame_GetCode", 11, 0),
     NEED(code_bytes, "PyCode_GetCode", 11, 0),
+    NEED(generic_getattr, "PyObject_GenericGetAttr", 12, 13),
     NEED(code_type, "PyCode_Type", 0, 0),
     NEED(definition_type, "PyModuleDef_Type", 0, 0),
     NEED(cfunction_type, "PyCFunction_Type", 12, 0),
     NEED(tuple_size, "PyTuple_Size", 0, 10),
     NEED(tuple_item, "PyTuple_GetItem", 0, 10),
-    NEED(compare_ascii, "PyUnicode_CompareWithASCIIString", 0, 10),
+    NEED(compare_ascii, "PyUnicode_CompareWithASCIIString", 0, 13),
     NEED(mapping_values, "PyMapping_Values", 0, 10),
     NEED(list_size, "PyList_Size", 0, 10),
     NEED(list_item, "PyList_GetItem", 0, 10),
@@ -155,7 +165,8 @@ int pyperf_interp_find(struct pyperf_python *python, void *handle)
 {
     *python = (struct pyperf_python){0};
     if (dlsym(handle, "PyPy_GetVersion") != NULL) {
-        pyperf_log_error("declined: PyPy has no frame evaluator to hook; use CPython 3.6 to 3.15");
+        pyperf_log_error(
+            "declined: PyPy has no frame evaluator to hook; use CPython " PYPERF_VERSIONS);
         return -ENOTSUP;
     }
     python->inittab = (struct pyperf_inittab **)dlsym(handle, "PyImport_Inittab");

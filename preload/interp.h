@@ -1,7 +1,7 @@
 /*
  * CPython as we find it: which version, which layout, which functions.
  *
- * interp_layouts.h is the only place that knows what differs between versions; this module picks
+ * interp_rows.h is the only place that knows what differs between versions; this module picks
  * its row, resolves the functions the row needs, and checks the row against a real code object
  * before anybody relies on it.  What is not known is declined, never guessed.
  */
@@ -19,8 +19,14 @@ typedef void PyObject; /* Python's objects are opaque here; no Python header is 
 /* How a cached slot is known to be still that of the code object (codemap.h). */
 enum pyperf_identity { PYPERF_BY_NAME, PYPERF_BY_VERSION, PYPERF_BY_VERSION_AT_ONCE };
 
-/* What of the recursion state the evaluator has to look after (evaluator.c, "Deep stacks"). */
+/* What of the recursion state the evaluator has to look after (deep_stack.h). */
 enum pyperf_guard { PYPERF_GUARD_NONE, PYPERF_GUARD_STACK, PYPERF_GUARD_STACK_AND_UNITS };
+
+/* Opcodes of the instructions, besides plain calls, whose Python callee runs within the caller's
+ * loop; 0: never. */
+struct pyperf_inlining {
+    uint8_t for_iter, send, load_attr, subscript, call_unpacking;
+};
 
 /* Offsets in bytes, LP64. */
 struct pyperf_layout {
@@ -37,10 +43,13 @@ struct pyperf_layout {
     size_t co_code, co_consts, co_names; /* up to 3.10: to derive qualified names */
     size_t func_code, func_qualname;     /* of a function, likewise */
     size_t eval_frame;                   /* in the interpreter; up to 3.8, which has no setter */
-    size_t c_recursion_remaining;        /* in the thread state; 3.12 and 3.13 */
-    size_t co_adaptive;                  /* co_code_adaptive; 3.11+ with a GIL */
-    uint8_t adaptive_opcodes[4];         /* not offsets: what specialize.h is about */
-    size_t jit_stack;                    /* not an offset: what the JIT's optimizer needs */
+    /* 3.12 and 3.13, for units.h: in the thread state units left, and the current frame, which
+     * 3.12 keeps at the start of what tstate_cframe points to; in the code object, its flags */
+    size_t c_recursion_remaining, tstate_frame, tstate_cframe, co_flags;
+    struct pyperf_inlining inlines;
+    size_t co_adaptive;          /* co_code_adaptive; 3.11+ with a GIL */
+    uint8_t adaptive_opcodes[4]; /* not offsets: what specialize.h is about */
+    size_t jit_stack;            /* not an offset: what the JIT's optimizer needs */
 };
 
 /* `struct _inittab` (Include/import.h), the same in every version. */
@@ -80,13 +89,14 @@ struct pyperf_python {
     PyObject *(*frame_back)(PyObject *frame);           /* PyFrame_GetBack; 3.11+ */
     PyObject *(*frame_code)(PyObject *frame);           /* PyFrame_GetCode; 3.11+ */
     PyObject *(*code_bytes)(PyObject *code);            /* PyCode_GetCode; 3.11+ */
+    void *generic_getattr;                              /* PyObject_GenericGetAttr; 3.12, 3.13 */
+    int (*compare_ascii)(PyObject *, const char *);     /* up to 3.13 */
     void *code_type, *definition_type;
     void *cfunction_type; /* 3.12+ */
 
     /* up to 3.10, for qualified names */
     ptrdiff_t (*tuple_size)(PyObject *);
     PyObject *(*tuple_item)(PyObject *, ptrdiff_t);
-    int (*compare_ascii)(PyObject *, const char *);
     PyObject *(*mapping_values)(PyObject *);
     ptrdiff_t (*list_size)(PyObject *);
     PyObject *(*list_item)(PyObject *, ptrdiff_t);
@@ -128,6 +138,27 @@ static inline PyObject *pyperf_type_of(PyObject *object, const struct pyperf_lay
 {
     /* ob_type follows ob_refcnt, and on free-threaded builds three words (Include/object.h) */
     return pyperf_pointer_at(object, layout->free_threaded ? 24 : 8);
+}
+
+/* What an evaluator was called for: the code object of the frame in its arguments. */
+static inline __attribute__((always_inline)) uintptr_t
+pyperf_code_of(const struct pyperf_layout *layout, void *a, void *b)
+{
+    void *frame = layout->tstate_argument ? b : a;
+    return (uintptr_t)pyperf_pointer_at(frame, layout->frame_code) & ~layout->code_tag;
+}
+
+static inline __attribute__((always_inline)) uint32_t
+pyperf_version_of(const struct pyperf_layout *layout, uintptr_t code)
+{
+    return *(const uint32_t *)(code + layout->co_version);
+}
+
+/* Of the name that says most: the qualified one, from 3.11 on. */
+static inline __attribute__((always_inline)) size_t
+pyperf_name_offset(const struct pyperf_layout *layout)
+{
+    return layout->co_qualname != 0 ? layout->co_qualname : layout->co_name;
 }
 
 #endif

@@ -8,14 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/*
- * SEGMENT: small against a stack of 8 MiB, and large against a frame: at 370 bytes, the least that
- * was measured for a hooked call, a segment holds 177 calls, which use 354 of the 1,500 or more
- * units of C recursion that 3.12 gives a thread.
- * RESERVE: what the interpreter itself may need below the last hooked call; with less, threads of
- * 512 KiB died at depths that they survive without us.
- */
-enum { SEGMENT = 65536, RESERVE = 65536 };
+/* What the interpreter itself may need below the last hooked call; with less, threads of 512 KiB
+ * died at depths that they survive without us. */
+enum { RESERVE = 65536 };
 
 /*
  * Of each stack hooked calls may use one part in USUAL; one in SPARING where the program has raised
@@ -122,7 +117,7 @@ enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments, int recu
     bounds.floor = floor_for(recursion_limit);
     pyperf_stack_limit = first ? floor_for(INT_MAX) : bounds.floor;
     if (segments)
-        pyperf_stack_limit = highest(pyperf_stack_limit, sp & ~(uintptr_t)(SEGMENT - 1));
+        pyperf_stack_limit = highest(pyperf_stack_limit, sp & ~(uintptr_t)(PYPERF_SEGMENT - 1));
     if (sp < bounds.floor)
         return PYPERF_STACK_LOW;
     return segments && !first ? PYPERF_STACK_SEGMENT : PYPERF_STACK_FINE;
@@ -147,6 +142,6 @@ uintptr_t pyperf_stack_share(uintptr_t whole, uintptr_t sp)
 
 void pyperf_stack_leave_segment(uintptr_t sp)
 {
-    uintptr_t segment = sp & ~(uintptr_t)(SEGMENT - 1);
-    pyperf_stack_limit = highest(segment + SEGMENT, bounds.floor);
+    uintptr_t segment = sp & ~(uintptr_t)(PYPERF_SEGMENT - 1);
+    pyperf_stack_limit = highest(segment + PYPERF_SEGMENT, bounds.floor);
 }

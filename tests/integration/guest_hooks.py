@@ -41,6 +41,18 @@ def an_evaluator_after_ours_comes_and_goes(t):
     go(t, "rude_evaluator", library)
 
 
+@case("hooks", each=harness.since(3, 9))
+def an_evaluator_after_ours_stays_where_stack_is_short(t):
+    library = probe(t)
+    for program in ("deep_evaluator", "evaluator_comes_deep", "evaluator_goes_deep"):
+        go(t, program, library)
+    names = names_of(t, "deep_evaluator", library)
+    for name in ("deep_beneath_another", "after_deep"):
+        assert name + ":<new>" in names, name + " has no name"
+    for program in ("evaluator_comes_deep", "evaluator_goes_deep"):
+        assert "after_it_went:<new>" in names_of(t, program, library), program
+
+
 @case("hooks", each=harness.supported)
 def an_evaluator_before_ours_stays_and_is_called_through(t):
     early = t.path("guest_early.so")

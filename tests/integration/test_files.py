@@ -19,7 +19,9 @@ def name(first, count):
 
 REOPENS = MANY + """
 name(0, 10)
-with open("/tmp/perf-%d.map" % os.getpid(), "w") as file:
+path = "/tmp/perf-%d.map" % os.getpid()
+open(path, "w").close()
+with open(path, "a") as file:
     file.write("1000 10 jit::mine\\n")
 name(10, 3000)
 """

@@ -73,6 +73,21 @@ def includes_no_python_header(t):
         assert not found, "%s: %s" % (path, found.group().strip())
 
 
+@case("hygiene")
+def pages_name_the_versions_that_the_library_knows(t):
+    with open(os.path.join(roots.REPO, "include/pyperf.h")) as file:
+        minor = dict(re.findall(r"#define PYPERF_(FIRST|LAST)_MINOR +(\d+)", file.read()))
+    versions = "3.%s to 3.%s" % (minor["FIRST"], minor["LAST"])
+    pages = [os.path.join(roots.REPO, "README.md")]
+    for name in ("libpyperf.7", "install.cmake"):
+        pages += glob.glob(os.path.join(roots.REPO, "[!b]*/**", name), recursive=True)
+    assert len(pages) == 3, pages
+    for page in pages:
+        with open(page) as file:
+            said = set(re.findall(r"CPython\W+(?:from )?(3\.\d+ to 3\.\d+)", file.read()))
+        assert said == {versions}, "%s says %s, pyperf.h %s" % (page, sorted(said), versions)
+
+
 # What has to differ between architectures (docs/porting.md).
 PER_ARCHITECTURE = re.compile(
     r"preload/arch\.h|preload/trampoline_\w+\.S|preload/CMakeLists\.txt|cmake/.*|"

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pyperf.h"
 #include "support.h"
 
 static struct pyperf_python python;
@@ -41,7 +42,7 @@ static void find_row(int minor, bool free_threaded)
 /* Calls `check` for each row there is. */
 static void for_each_row(void (*check)(void))
 {
-    for (int minor = 6; minor <= 15; minor++) {
+    for (int minor = PYPERF_FIRST_MINOR; minor <= PYPERF_LAST_MINOR; minor++) {
         find_row(minor, false);
         check();
         if (minor >= 13) {
@@ -53,7 +54,7 @@ static void for_each_row(void (*check)(void))
 
 START_TEST(each_version_has_its_row)
 {
-    for (int minor = 6; minor <= 15; minor++) {
+    for (int minor = PYPERF_FIRST_MINOR; minor <= PYPERF_LAST_MINOR; minor++) {
         for (int threaded = 0; threaded <= (minor >= 13 ? 1 : 0); threaded++) {
             char name[16];
             snprintf(name, sizeof name, "3.%d%s", minor, threaded ? "t" : "");
@@ -89,9 +90,9 @@ END_TEST
 static void check_offsets(void)
 {
     const struct pyperf_layout *l = python.layout;
-    const size_t offsets[] = {l->co_filename,    l->co_name,    l->co_qualname,
-                              l->co_firstlineno, l->co_version, l->co_adaptive,
-                              l->co_code,        l->co_consts,  l->co_names};
+    const size_t offsets[] = {l->co_filename, l->co_name,     l->co_qualname, l->co_firstlineno,
+                              l->co_version,  l->co_adaptive, l->co_code,     l->co_consts,
+                              l->co_names,    l->co_flags};
     size_t count = sizeof offsets / sizeof offsets[0];
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < i; j++)

@@ -23,6 +23,70 @@ def evaluator(library):
     print(counted > 100)
 
 
+def in_a_deep_thread(function):
+    """Where hooked calls use up their part of the stack after 100 to 250 calls."""
+    import threading
+
+    sys.setrecursionlimit(3000)
+    threading.stack_size(1 << 20)
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+
+
+def descend(depth, at_bottom=lambda: None):
+    if depth:
+        descend(depth - 1, at_bottom)
+    else:
+        at_bottom()
+
+
+def deep_evaluator(library):
+    """Above ours while the stack is short: it sees each call, and ours goes on below it."""
+    probe = ctypes.PyDLL(library)
+
+    def run():
+        probe.install()
+        descend(400)
+        descend(400, define("deep_beneath_another"))
+        print(probe.restore() >= 2 * 401)  # and what the main thread calls meanwhile
+        descend(400)  # ours alone
+        define("after_deep")()
+
+    in_a_deep_thread(run)
+
+
+def evaluator_comes_deep(library):
+    """Comes where the stack is short, and goes there or further up."""
+    probe = ctypes.PyDLL(library)
+
+    def come_and_go():
+        probe.install()
+        descend(100)
+        print(probe.restore() >= 101)
+
+    def run():
+        descend(400, come_and_go)
+        define("after_it_went")()
+        descend(400, probe.install)
+        descend(100)
+        print(probe.restore() >= 300)
+
+    in_a_deep_thread(run)
+
+
+def evaluator_goes_deep(library):
+    """Is there before the stack is short, and goes where it is."""
+    probe = ctypes.PyDLL(library)
+
+    def run():
+        probe.install()
+        descend(400, lambda: print(probe.restore() >= 401))
+        define("after_it_went")()
+
+    in_a_deep_thread(run)
+
+
 def called_often():
     def leaf(n):
         return n and leaf(n - 1)

@@ -119,6 +119,170 @@ def properties(depth, most):
     Chain(depth, most).next
 
 
+# Through C, which CPython limits by itself.
+
+
+class Repr:
+    def __init__(self, depth, most):
+        self.depth, self.most = depth, most
+
+    def __repr__(self):
+        note(self.depth)
+        if self.depth < self.most:
+            self.depth += 1
+            return repr([self])
+        return ""
+
+
+def c_repr(depth, most):
+    repr(Repr(depth, most))
+
+
+class Equal(Repr):
+    def __eq__(self, other):
+        note(self.depth)
+        if self.depth < self.most:
+            self.depth += 1
+            return [self] == [other]
+        return True
+
+
+def c_equal(depth, most):
+    Equal(depth, most) == Equal(depth, most)
+
+
+def c_sorted(depth, most):
+    def key(n):
+        note(n)
+        return n if n >= most else sorted([n + 1], key=key)[0]
+
+    sorted([depth], key=key)
+
+
+class Missing(Repr):
+    def __getattr__(self, name):
+        note(self.depth)
+        if self.depth < self.most:
+            self.depth += 1
+            return getattr(self, name + "_")
+
+
+class Missed(Repr):
+    def __getattr__(self, name):
+        note(self.depth)
+        if self.depth < self.most:
+            self.depth += 1
+            return self.again
+
+
+def c_getattr(depth, most):
+    Missing(depth, most).absent
+
+
+def c_missed(depth, most):
+    Missed(depth, most).absent
+
+
+def c_json(depth, most):
+    import json
+
+    def default(thing):
+        note(thing.depth)
+        if thing.depth < thing.most:
+            thing.depth += 1
+            return [thing]
+
+    json.JSONEncoder(default=default, check_circular=False).encode(Repr(depth, most))
+
+
+class Reduced(Repr):
+    def __reduce__(self):
+        note(self.depth)
+        return (Reduced, (Reduced(self.depth + 1, self.most),) if self.depth < self.most else ())
+
+
+def c_pickle(depth, most):
+    import pickle
+
+    pickle.dumps(Reduced(depth, most))
+
+
+def numbered(depth, most):
+    note(depth)
+    if depth < most:
+        for _, n in enumerate(numbered(depth + 1, most)):
+            pass
+    return
+    yield
+
+
+def c_enumerate(depth, most):
+    for _ in generator(depth, min(most, 20)):  # and once directly
+        pass
+    for _ in numbered(depth, most):
+        pass
+
+
+def c_exec(depth, most):
+    note(depth)
+    if depth < most:
+        exec("c_exec(depth + 1, most)", {"c_exec": c_exec, "depth": depth, "most": most})
+
+
+def c_and_python(depth, most):
+    """Three calls of Python functions for one through C."""
+
+    def deeper(calls, n):
+        if calls:
+            return deeper(calls - 1, n)
+        note(n)
+        return n < most and max([n + 1], key=lambda n: deeper(2, n))
+
+    deeper(2, depth)
+
+
+def python_above_c(depth, most):
+    """Through C below many calls that took none of what limits it."""
+
+    def down(n):
+        return down(n - 1) if n else c_repr(depth, most)
+
+    down(600)
+
+
+def star(depth, most, *more):
+    note(depth)
+    if depth < most:
+        arguments = (depth + 1, most)
+        star(*arguments)
+
+
+def keyword(depth, most):
+    note(depth)
+    if depth < most:
+        keyword(most=most, depth=depth + 1)
+
+
+def yield_from(depth, most):
+    def inner(depth, most):
+        note(depth)
+        if depth < most:
+            yield from inner(depth + 1, most)
+
+    for _ in inner(depth, most):
+        pass
+
+
+def method(depth, most):
+    class Method:
+        def call(self, depth):
+            note(depth)
+            if depth < most:
+                self.call(depth + 1)
+
+    Method().call(depth)
+
+
 def exception(depth, most):
     """Raises at the bottom, and every frame above catches and raises again."""
     try:

@@ -8,18 +8,18 @@
  *   for as long as it lives;
  * - sys.activate_stack_trampoline(): until sys.deactivate_stack_trampoline().
  */
-#ifndef PYPERF_NATIVE_H
-#define PYPERF_NATIVE_H
+#ifndef PYPERF_XPERF_H
+#define PYPERF_XPERF_H
 
 #include <stdbool.h>
 
 #include "interp.h"
 
 /* Whether command line or environment ask for it.  GIL held. */
-bool pyperf_native_is_asked_for(const struct pyperf_python *python);
+bool pyperf_xperf_is_asked_for(const struct pyperf_python *python);
 
 /* Makes the two functions of `sys` step round our evaluator; idempotent.  They stay the objects
  * they are, only what they call changes.  GIL held, evaluator started; `found` must live on. */
-void pyperf_native_give_way(const struct pyperf_python *found);
+void pyperf_xperf_give_way(const struct pyperf_python *found);
 
 #endif

@@ -1,5 +1,5 @@
-/* Watches for a CPython that is loaded late; see latecomer.h. */
-#include "latecomer.h"
+/* Watches for a CPython that is loaded late; see late_load.h. */
+#include "late_load.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,7 +21,7 @@ int pyperf_key_create(pthread_key_t *key, void (*destructor)(void *))
 
 static void (*report)(void *handle); /* NULL: not watching, or no longer */
 
-void pyperf_latecomer_watch(void (*found)(void *handle))
+void pyperf_late_load_watch(void (*found)(void *handle))
 {
     __atomic_store_n(&report, found, __ATOMIC_RELEASE);
 }

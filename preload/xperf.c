@@ -1,11 +1,11 @@
-/* Stands aside for CPython's own perf support; see native.h. */
-#include "native.h"
+/* Stands aside for CPython's own perf support; see xperf.h. */
+#include "xperf.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluator.h"
+#include "hook.h"
 #include "log.h"
 
 /* PyMethodDef (Include/methodobject.h), the same from 3.12 to 3.15. */
@@ -17,9 +17,9 @@ struct method {
 };
 
 static const struct pyperf_python *python;
-static PyObject *(*native_activate)(PyObject *, PyObject *);
-static PyObject *(*native_deactivate)(PyObject *, PyObject *);
-static void *displaced; /* the interpreter where native trampolines took our place */
+static PyObject *(*xperf_activate)(PyObject *, PyObject *);
+static PyObject *(*xperf_deactivate)(PyObject *, PyObject *);
+static void *displaced; /* the interpreter where CPython's own took our place */
 
 /* -- At start-up ---------------------------------------------------------------------------- */
 
@@ -46,7 +46,7 @@ static bool environment_counts(const struct pyperf_python *found)
     return counts;
 }
 
-bool pyperf_native_is_asked_for(const struct pyperf_python *found)
+bool pyperf_xperf_is_asked_for(const struct pyperf_python *found)
 {
     static const char *const names[] = {"perf", "perf_jit"};
     if (found->layout->minor < 12)
@@ -63,10 +63,10 @@ bool pyperf_native_is_asked_for(const struct pyperf_python *found)
 
 static PyObject *activate(PyObject *module, PyObject *backend)
 {
-    bool was_ours = pyperf_evaluator_remove();
-    PyObject *result = native_activate(module, backend);
+    bool was_ours = pyperf_hook_remove();
+    PyObject *result = xperf_activate(module, backend);
     if (result == NULL && was_ours)
-        pyperf_evaluator_install(true);
+        pyperf_hook_install(true);
     if (result != NULL && was_ours) {
         __atomic_store_n(&displaced, pyperf_interp_of(python->current_tstate()), __ATOMIC_RELAXED);
         pyperf_log_info("sys.activate_stack_trampoline(): Python's own trampolines serve");
@@ -77,11 +77,11 @@ static PyObject *activate(PyObject *module, PyObject *backend)
 static PyObject *deactivate(PyObject *module, PyObject *unused)
 {
     void *interp = pyperf_interp_of(python->current_tstate());
-    bool was_ours = pyperf_evaluator_remove();
-    PyObject *result = native_deactivate(module, unused);
+    bool was_ours = pyperf_hook_remove();
+    PyObject *result = xperf_deactivate(module, unused);
     bool is_displaced = __atomic_load_n(&displaced, __ATOMIC_RELAXED) == interp;
     if (was_ours || (result != NULL && is_displaced)) {
-        pyperf_evaluator_install(was_ours);
+        pyperf_hook_install(was_ours);
         if (is_displaced)
             __atomic_store_n(&displaced, NULL, __ATOMIC_RELAXED);
     }
@@ -100,20 +100,20 @@ static struct method *method_of(const char *name)
 }
 
 static void wrap(const char *name, PyObject *(*ours)(PyObject *, PyObject *),
-                 PyObject *(**native)(PyObject *, PyObject *))
+                 PyObject *(**original)(PyObject *, PyObject *))
 {
     struct method *method = method_of(name);
     if (method == NULL || method->function == ours)
         return;
-    *native = method->function;
+    *original = method->function;
     __atomic_store_n(&method->function, ours, __ATOMIC_RELEASE);
 }
 
-void pyperf_native_give_way(const struct pyperf_python *found)
+void pyperf_xperf_give_way(const struct pyperf_python *found)
 {
     if (found->layout->minor < 12)
         return;
     python = found;
-    wrap("activate_stack_trampoline", activate, &native_activate);
-    wrap("deactivate_stack_trampoline", deactivate, &native_deactivate);
+    wrap("activate_stack_trampoline", activate, &xperf_activate);
+    wrap("deactivate_stack_trampoline", deactivate, &xperf_deactivate);
 }

@@ -1,0 +1,133 @@
+/* Lends units, and gives the interpreter its own evaluator back; see deep_stack.h. */
+#include "deep_stack.h"
+
+#include <errno.h>
+
+#include "specialize.h"
+#include "stack.h"
+#include "units.h"
+
+static const struct pyperf_python *python;
+static struct pyperf_evaluators evaluators;
+
+void pyperf_deep_stack_start(const struct pyperf_python *found, struct pyperf_evaluators ours)
+{
+    python = found;
+    evaluators = ours;
+}
+
+/* -- Units ---------------------------------------------------------------------------------- */
+
+static __thread int full_units __attribute__((tls_model("initial-exec"))); /* near the top */
+
+static int *units_of(void *tstate)
+{
+    return (int *)((char *)tstate + python->layout->c_recursion_remaining);
+}
+
+/* Down to where the calls on this thread's stack have been reckoned with. */
+static __thread uintptr_t reckoned __attribute__((tls_model("initial-exec"))) = UINTPTR_MAX;
+
+/* Where the calls begin that have not been.  A greenlet's stack may lie above where the last one
+ * left off: there it was from one segment to the next. */
+static uintptr_t unreckoned(uintptr_t here)
+{
+    uintptr_t segment = here & ~(uintptr_t)(PYPERF_SEGMENT - 1);
+    return reckoned > here ? reckoned : segment + 2 * (uintptr_t)PYPERF_SEGMENT;
+}
+
+/* How many units are to be lent for calls below `here`. */
+static int units_to_lend(void *tstate, uintptr_t here)
+{
+    int most = (int)pyperf_stack_share((uintptr_t)full_units, here) - *units_of(tstate);
+    if (most <= 0)
+        return 0;
+    int used = pyperf_units_of_hooked_calls(python, tstate, here, unreckoned(here));
+    return used >= 0 && used < most ? used : most;
+}
+
+static void *evaluate_lending(pyperf_slot_fn slot, void *a, void *b, void *c, uintptr_t here)
+{
+    if (python->layout->guard != PYPERF_GUARD_STACK_AND_UNITS)
+        return slot(a, b, c, python->default_evaluator);
+    int lent = units_to_lend(a, here);
+    uintptr_t before = reckoned;
+    *units_of(a) += lent;
+    reckoned = here;
+    void *result = slot(a, b, c, python->default_evaluator);
+    reckoned = before;
+    *units_of(a) -= lent;
+    return result;
+}
+
+static void *evaluate_segment(pyperf_slot_fn slot, void *a, void *b, void *c)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    void *result = evaluate_lending(slot, a, b, c, here);
+    pyperf_stack_leave_segment(here);
+    return result;
+}
+
+/* -- Without the evaluator ------------------------------------------------------------------ */
+
+static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
+{
+    void *interp = pyperf_interp_of(a);
+    pyperf_evaluator_fn ours = pyperf_evaluator_for(python, evaluators, interp);
+    /* The interpreter's own: another thread is deep, too, and will put ours back.  Another tool's,
+     * which called ours: it stays, and so its calls cost C stack as they would without us. */
+    if (python->get_evaluator(interp) != ours)
+        return slot(a, b, c, python->default_evaluator);
+    python->set_evaluator(interp, python->default_evaluator);
+    pyperf_specialize_recursion(python, a, (PyObject *)pyperf_code_of(python->layout, a, b));
+    void *result = evaluate_lending(slot, a, b, c, (uintptr_t)__builtin_frame_address(0));
+    /* Not if somebody else's evaluator came meanwhile. */
+    if (python->get_evaluator(interp) == python->default_evaluator)
+        python->set_evaluator(interp, ours);
+    return result;
+}
+
+/* sys._jit.is_enabled(), 3.14+; settled only when the interpreter is up. */
+static bool jit_is_on(void)
+{
+    PyObject *type, *value, *traceback;
+    python->error_fetch(&type, &value, &traceback);
+    PyObject *jit = python->sys_object("_jit");
+    PyObject *ask = jit != NULL ? python->attribute(jit, "is_enabled") : NULL;
+    PyObject *answer = NULL;
+    /* Not one in Python, which we would have to evaluate. */
+    if (ask != NULL && pyperf_type_of(ask, python->layout) == python->cfunction_type)
+        answer = python->call(ask, NULL);
+    bool on = answer != NULL && python->is_true(answer) == 1;
+    if (ask != NULL)
+        python->decref(ask);
+    if (answer != NULL)
+        python->decref(answer);
+    python->error_clear();
+    python->error_restore(type, value, traceback);
+    return on;
+}
+
+/* -- Either --------------------------------------------------------------------------------- */
+
+void *pyperf_deep_stack_evaluate(pyperf_slot_fn slot, void *a, void *b, void *c)
+{
+    int saved_errno = errno;
+    if (python->layout->jit_stack != 0 && pyperf_stack_is_new() && jit_is_on())
+        pyperf_stack_reserve(python->layout->jit_stack);
+    bool units = python->layout->guard == PYPERF_GUARD_STACK_AND_UNITS;
+    if (units && *units_of(a) > full_units)
+        full_units = *units_of(a);
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    enum pyperf_stack_state state = pyperf_stack_check(here, units, python->recursion_limit());
+    errno = saved_errno;
+    switch (state) {
+    case PYPERF_STACK_SEGMENT:
+        return evaluate_segment(slot, a, b, c);
+    case PYPERF_STACK_LOW:
+        return evaluate_unhooked(slot, a, b, c);
+    case PYPERF_STACK_FINE:
+        break;
+    }
+    return slot(a, b, c, python->default_evaluator);
+}

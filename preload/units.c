@@ -1,0 +1,220 @@
+/* Tells calls that CPython would run inline from those that C makes; see units.h. */
+#include "units.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+
+/* _PyInterpreterFrame, the same in 3.12 and 3.13 (Include/internal/pycore_frame.h). */
+enum { FRAME_PREVIOUS = 8, FRAME_INSTRUCTION = 56, FRAME_OWNER = 70, FRAME_LOCALS = 72 };
+enum { OWNED_BY_GENERATOR = 1, OWNED_BY_LOOP = 3 }; /* FRAME_OWNED_BY_CSTACK */
+enum { TYPE_GETATTRO = 144 };                       /* PyTypeObject, Include/cpython/object.h */
+enum { CO_GENERATOR = 0x20, CO_COROUTINE = 0x80 };  /* Include/cpython/code.h */
+
+enum { MOST_FRAMES = 4096, MOST_LEARNT = 10, FARTHEST = 65536 };
+
+/* The calls that a loop makes itself, which are those that can be inlined. */
+enum kind { NONE, CALL, CALL_UNPACKING, FOR_LOOP, YIELD_FROM, AWAIT, PROPERTY, SUBSCRIPT, KINDS };
+
+/* An await is a call of the method send(), which takes a unit more. */
+static int units_of(enum kind kind)
+{
+    return kind == AWAIT ? 3 : 2;
+}
+
+/* -- Frames --------------------------------------------------------------------------------- */
+
+static int owner_of(const void *frame)
+{
+    return *((const unsigned char *)frame + FRAME_OWNER);
+}
+
+static void *caller_of(const void *frame)
+{
+    return pyperf_pointer_at(frame, FRAME_PREVIOUS);
+}
+
+static void *current_frame(const struct pyperf_layout *layout, void *tstate)
+{
+    if (layout->tstate_cframe != 0)
+        return pyperf_pointer_at(pyperf_pointer_at(tstate, layout->tstate_cframe), 0);
+    return pyperf_pointer_at(tstate, layout->tstate_frame);
+}
+
+/* Once, whether frames are where we think: as CPython's own function sees it. */
+static bool frames_are_known(const struct pyperf_python *python, void *tstate)
+{
+    enum { UNKNOWN, RIGHT, WRONG };
+    static int state = UNKNOWN;
+    int known = __atomic_load_n(&state, __ATOMIC_RELAXED);
+    if (known != UNKNOWN)
+        return known == RIGHT;
+    PyObject *object = python->thread_frame(tstate);
+    if (object == NULL)
+        return false; /* no Python yet */
+    /* PyFrameObject: f_back, f_frame (Include/internal/pycore_frame.h) */
+    void *frame = pyperf_pointer_at(object, python->layout->free_threaded ? 40 : 24);
+    known = frame == current_frame(python->layout, tstate) ? RIGHT : WRONG;
+    python->decref(object);
+    if (known == WRONG)
+        pyperf_log_error("this CPython %s keeps its frames elsewhere than known builds: "
+                         "recursion through C may go deeper than usual",
+                         python->layout->name);
+    __atomic_store_n(&state, known, __ATOMIC_RELAXED);
+    return known == RIGHT;
+}
+
+/* The loop that runs a frame, and the frame with which it was entered. */
+struct loop {
+    void *entry;  /* the frame that stands for it, on the C stack; NULL: none */
+    void *callee; /* what it was entered for; may have made inlined calls since */
+};
+
+static struct loop loop_of(void *frame, int *frames_left)
+{
+    struct loop loop = {NULL, NULL};
+    for (; frame != NULL && --*frames_left > 0; frame = caller_of(frame)) {
+        if (owner_of(frame) == OWNED_BY_LOOP) {
+            loop.entry = frame;
+            break;
+        }
+        loop.callee = frame;
+    }
+    return loop;
+}
+
+/* -- What kind of call ---------------------------------------------------------------------- */
+
+static bool is_named(const struct pyperf_python *python, const void *frame, const char *name)
+{
+    PyObject *code = pyperf_pointer_at(frame, python->layout->frame_code);
+    return python->compare_ascii(pyperf_pointer_at(code, python->layout->co_name), name) == 0;
+}
+
+static int code_flags(const struct pyperf_layout *layout, const void *frame)
+{
+    int flags;
+    memcpy(&flags, (char *)pyperf_pointer_at(frame, layout->frame_code) + layout->co_flags,
+           sizeof flags);
+    return flags;
+}
+
+/* A getter is inlined where nothing in Python comes before it, as __getattr__ of its class. */
+static bool is_property(const struct pyperf_python *python, const void *getter)
+{
+    PyObject *self = pyperf_pointer_at(getter, FRAME_LOCALS);
+    if (is_named(python, getter, "__getattribute__"))
+        return true;
+    if (self == NULL || is_named(python, getter, "__get__"))
+        return false;
+    return pyperf_pointer_at(pyperf_type_of(self, python->layout), TYPE_GETATTRO) ==
+           python->generic_getattr;
+}
+
+static enum kind kind_of_generator(const struct pyperf_layout *layout, uint8_t opcode,
+                                   const void *callee)
+{
+    int flags = code_flags(layout, callee);
+    if (opcode == layout->inlines.for_iter)
+        return FOR_LOOP;
+    if (opcode == layout->inlines.send && (flags & CO_COROUTINE) != 0)
+        return AWAIT;
+    if (opcode == layout->inlines.send && (flags & CO_GENERATOR) != 0)
+        return YIELD_FROM;
+    return NONE;
+}
+
+static enum kind kind_of(const struct pyperf_python *python, const void *callee, const void *caller)
+{
+    const struct pyperf_layout *layout = python->layout;
+    const uint8_t *instruction = pyperf_pointer_at(caller, FRAME_INSTRUCTION);
+    uint8_t opcode = instruction[0];
+    if (owner_of(callee) == OWNED_BY_GENERATOR)
+        return kind_of_generator(layout, opcode, callee);
+    if (opcode == layout->inlines.call_unpacking)
+        return CALL_UNPACKING;
+    if (opcode == layout->inlines.load_attr)
+        return is_property(python, callee) ? PROPERTY : NONE;
+    if (opcode == layout->inlines.subscript)
+        return is_named(python, callee, "__getitem__") ? SUBSCRIPT : NONE;
+    return CALL;
+}
+
+/* -- How far apart -------------------------------------------------------------------------- */
+
+static uint32_t distances[KINDS]; /* the least seen, in bytes; 0: none yet */
+
+/* Whether a loop made the call itself.  Learns from every call that it is asked about. */
+static bool is_direct(enum kind kind, uintptr_t distance)
+{
+    if (kind == NONE || distance == 0 || distance >= FARTHEST) /* another stack, or much C */
+        return false;
+    uint32_t least = __atomic_load_n(&distances[kind], __ATOMIC_RELAXED);
+    if (least == 0 || distance < least)
+        __atomic_store_n(&distances[kind], (uint32_t)distance, __ATOMIC_RELAXED);
+    return least == 0 || distance <= least;
+}
+
+void pyperf_units_learn(const struct pyperf_python *python, void *tstate)
+{
+    if (!frames_are_known(python, tstate))
+        return;
+    int left = MOST_LEARNT;
+    struct loop loop = loop_of(current_frame(python->layout, tstate), &left);
+    while (loop.entry != NULL && loop.callee != NULL) {
+        void *caller = caller_of(loop.entry);
+        struct loop next = loop_of(caller, &left);
+        if (next.entry != NULL)
+            is_direct(kind_of(python, loop.callee, caller),
+                      (uintptr_t)next.entry - (uintptr_t)loop.entry);
+        loop = next;
+    }
+}
+
+static int count_units(const struct pyperf_python *python, struct loop loop, uintptr_t low,
+                       uintptr_t high, int frames_left)
+{
+    int units = 0;
+    while (loop.entry != NULL && loop.callee != NULL && (uintptr_t)loop.entry >= low &&
+           (uintptr_t)loop.entry < high) {
+        void *caller = caller_of(loop.entry);
+        struct loop next = loop_of(caller, &frames_left);
+        if (next.entry == NULL)
+            break;
+        enum kind kind = kind_of(python, loop.callee, caller);
+        if (is_direct(kind, (uintptr_t)next.entry - (uintptr_t)loop.entry))
+            units += units_of(kind);
+        loop = next;
+    }
+    return units;
+}
+
+int pyperf_units_of_hooked_calls(const struct pyperf_python *python, void *tstate, uintptr_t low,
+                                 uintptr_t high)
+{
+    /* A loop that stands right above `low`, and calls one function after the other, asks each time:
+     * the last answer holds while frame and units are the same. */
+    static __thread struct {
+        void *frame, *entry;
+        uintptr_t high;
+        int remaining, units;
+    } last __attribute__((tls_model("initial-exec")));
+
+    if (!frames_are_known(python, tstate))
+        return -ENOTSUP;
+    int left = MOST_FRAMES;
+    void *frame = current_frame(python->layout, tstate);
+    struct loop loop = loop_of(frame, &left);
+    int remaining;
+    memcpy(&remaining, (char *)tstate + python->layout->c_recursion_remaining, sizeof remaining);
+    if (frame != last.frame || loop.entry != last.entry || high != last.high ||
+        remaining != last.remaining) {
+        last.units = count_units(python, loop, low, high, left);
+        last.frame = frame;
+        last.entry = loop.entry;
+        last.high = high;
+        last.remaining = remaining;
+    }
+    return last.units;
+}
