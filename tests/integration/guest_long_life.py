@@ -1,7 +1,7 @@
 """Programs that make and drop code objects for ever: memory, files and map stay bounded, and what
 runs has its right name.
 
-Ten million, as docs/performance.md has them: PYPERF_TEST_ALL=1 tests/integration/run.py life
+Ten million, as docs/long-life.md has them: PYPERF_TEST_ALL=1 tests/integration/run.py life
 """
 
 import collections
