@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import sys
 
 import image
 import roots
@@ -25,6 +26,13 @@ def exports_equal_the_list(t):
         sorted(exported - listed),
         sorted(listed - exported),
     )
+
+
+@case("hygiene")
+def the_documented_differences_are_those_the_tests_know(t):
+    script = os.path.join(roots.REPO, "scripts/differences")
+    done = t.run([sys.executable, script, "--check"], None)
+    assert done.code == 0, done.stderr.decode()
 
 
 @case("hygiene")
