@@ -27,7 +27,7 @@ SLOWEST = 8
 
 # Each test module adds its cases when imported.
 for path in sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "*.py"))):
-    if os.path.basename(path).startswith(("test_", "guest_")):
+    if os.path.basename(path).startswith(("test_")):
         importlib.import_module(os.path.basename(path)[:-3])
 
 

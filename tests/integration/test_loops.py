@@ -20,7 +20,7 @@ def loop(name, module, each=harness.supported):
         if not able:
             raise Skip("no perf")
         recorder = recording.Recording(able[-1], t.python.root, t.folder, "dwarf")
-        argv = [t.python.path, t.program("guest_loops.py"), name, t.path("report")]
+        argv = [t.python.path, t.program("loops.py"), name, t.path("report")]
         done = recorder.record(argv, t.preload())
         assert done.returncode == 0, done.stderr
         with open(t.path("report")) as file:

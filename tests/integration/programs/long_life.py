@@ -1,4 +1,4 @@
-"""Makes and drops code objects for ever: guest_long_life.py KIND COUNT
+"""Makes and drops code objects for ever: long_life.py KIND COUNT
 
 Prints the resident set in KiB after each tenth of COUNT, and whether all went well.
 """

@@ -30,7 +30,7 @@ def record(t):
     # address from the lowest it ever had there: stacks after fork and exec are broken or not as
     # address space randomisation will have it, with the library or without.
     argv = [t.python.path, "-S", "-W", "ignore::DeprecationWarning"]
-    argv += [t.program("guest_fork_chains.py"), t.path("report")]
+    argv += [t.program("fork_chains.py"), t.path("report")]
     done = recorder.record(argv, t.preload(), ["setarch", "-R"])
     assert done.returncode == 0, done.stderr
     with open(t.path("report")) as file:

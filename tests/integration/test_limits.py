@@ -7,7 +7,7 @@ import harness
 from harness import Skip, case
 from test_behaviour import same
 
-PROGRAM = "guest_limits.py"
+PROGRAM = "limits.py"
 
 
 def limited(t, *arguments):
@@ -87,7 +87,7 @@ def a_full_disk(t):
     if subprocess.call(mount, stderr=subprocess.DEVNULL):
         raise Skip("cannot mount a tmpfs here")
     try:
-        code = "import sys\nsys.path.insert(0, %r)\nimport guest_limits\nprint(guest_limits.many())"
+        code = "import sys\nsys.path.insert(0, %r)\nimport limits\nprint(limits.many())"
         code %= os.path.dirname(t.program(PROGRAM))
         plain = t.run([t.python.path, "-c", code], None)
         ours = t.py("-c", code, env={"PYPERF_DIR": small})

@@ -1,4 +1,4 @@
-"""Programs in which CPython's own perf trampolines failed: guest_native_faults.py NAME MODE [ARGUMENT]
+"""Programs in which CPython's own perf trampolines failed: native_faults.py NAME MODE [ARGUMENT]
 
 MODE native: on() and off() are sys's functions.  MODE ours: they take libpyperf's evaluator away
 and put it back, as another user of PEP 523 would.  Whoever prints `fine` has not failed.

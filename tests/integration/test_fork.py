@@ -10,12 +10,12 @@ from harness import case
 
 
 def both_ways(t, name):
-    """Runs one of guest_forks.py's programs with the library and without; its outcome and what it
+    """Runs one of fork.py's programs with the library and without; its outcome and what it
     told of its children."""
     # Since 3.12 Python warns of what is tested here: fork in a process with threads.
     # -S: what site packages import may have fork hooks, which children would meet.
     argv = [t.python.path, "-S", "-W", "ignore::DeprecationWarning"]
-    argv += [t.program("guest_forks.py"), name]
+    argv += [t.program("fork.py"), name]
     plain = harness.check_ok(t.run(argv, None))
     ours = harness.check_ok(t.run(argv, t.preload()))
     told = [json.loads(done.stdout.decode()) for done in (plain, ours)]

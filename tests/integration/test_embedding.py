@@ -13,8 +13,8 @@ def shared(world):
 
 
 def host(t, linked):
-    path = t.path("guest_host")
-    argv = ["gcc", "-O1", "-o", path, t.program("guest_host.c"), "-ldl", "-pthread"]
+    path = t.path("host")
+    argv = ["gcc", "-O1", "-o", path, t.program("host.c"), "-ldl", "-pthread"]
     if linked:
         argv += ["-Wl,--no-as-needed", t.python.library]
         argv += ["-Wl,-rpath," + os.path.dirname(t.python.library)]

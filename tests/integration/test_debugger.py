@@ -1,7 +1,7 @@
 """pydevd, the debugger of IDEs: a session with breakpoints and steps goes as it does without us.
 
 On 3.11 it traces, on 3.12 and later it uses sys.monitoring.  Its own frame evaluator, for 3.6 to
-3.10, is not in Debian's packages; what one does that takes our place is told by guest_hooks.py's
+3.10, is not in Debian's packages; what one does that takes our place is told by test_hooks.py's
 `rude_evaluator`.
 """
 
@@ -71,7 +71,7 @@ class Session:
 def pydevd(t):
     if t.run([t.python.path, "-c", "import pydevd"], None).code:
         raise Skip("no pydevd for " + t.python.label)
-    program = t.program("guest_debuggee.py")
+    program = t.program("debuggee.py")
     with open(program) as file:
         line = 1 + next(n for n, text in enumerate(file) if "for i in" in text)
     plain = Session(t, program, line, None)

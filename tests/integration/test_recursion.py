@@ -23,7 +23,7 @@ Depth = collections.namedtuple("Depth", "depth how")
 
 def dive(t, env, shape, limit, most, stack, library):
     """How deep the program got; how: its own words, or that it died."""
-    argv = [t.python.path, "-S", t.program("guest_recursion.py"), shape, str(limit), str(most)]
+    argv = [t.python.path, "-S", t.program("recursion.py"), shape, str(limit), str(most)]
     if library:
         env = t.preload(**env)
     done = t.run(argv + [str(stack)], env)
@@ -127,7 +127,7 @@ print(dive(0))
 def greenlets(t):
     if t.run([t.python.path, "-c", "import greenlet"], None).code:
         raise Skip("no greenlet for " + t.python.label)
-    argv = [t.python.path, t.program("guest_recursion.py"), "greenlets", "100000", "4000", "0"]
+    argv = [t.python.path, t.program("recursion.py"), "greenlets", "100000", "4000", "0"]
     plain, ours = t.run(argv, None), t.run(argv, t.preload())
     assert (plain.stdout, plain.code) == (ours.stdout, ours.code), "%s\n%s" % (plain[:3], ours[:3])
 

@@ -1,5 +1,5 @@
 /*
- * A program with a CPython inside: guest_host LIBRARY MODE...
+ * A program with a CPython inside: host LIBRARY MODE...
  *
  * LIBRARY is the path of a libpython to be loaded, or "linked".  Modes:
  *   global, local, linked   how it is loaded; then what to do with it:
@@ -48,7 +48,7 @@ static void run(const char *code)
 
 static void *extra_init(void)
 {
-    return ((void *(*)(const char *))function("PyModule_New"))("guest_extra");
+    return ((void *(*)(const char *))function("PyModule_New"))("host_extra");
 }
 
 static void *work(void *argument)
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
     }
     int cycles = argc > 4 ? atoi(argv[4]) : 1;
     if (strcmp(argv[3], "inittab") == 0)
-        ((int (*)(const char *, void *(*)(void)))function("PyImport_AppendInittab"))("guest_extra",
+        ((int (*)(const char *, void *(*)(void)))function("PyImport_AppendInittab"))("host_extra",
                                                                                      extra_init);
     for (int i = 0; i < cycles; i++) {
         char code[300];
@@ -117,7 +117,7 @@ int main(int argc, char **argv)
                  i, i, i);
         run(code);
         if (strcmp(argv[3], "inittab") == 0)
-            run("import guest_extra; print(guest_extra)");
+            run("import host_extra; print(host_extra)");
         if (strcmp(argv[3], "threads") == 0)
             threads();
         finalise();

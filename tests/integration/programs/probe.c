@@ -1,5 +1,5 @@
 /* Another user of CPython's hooks: a frame evaluator that counts, and an extra slot of code
- * objects with a free function.  Called through ctypes.PyDLL by guest_hooks.py, so that it needs
+ * objects with a free function.  Called through ctypes.PyDLL by hooks.py, so that it needs
  * no Python header. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -27,13 +27,13 @@ def helper(t, source):
 
 @case("threads", each=harness.supported)
 def ways_to_leave_run_every_cleanup(t):
-    library = helper(t, "guest_leave.cc")
+    library = helper(t, "leave.cc")
     for how, last in (
         ("pthread_exit", b"thread is gone"),
         ("cancellation", b"thread is gone"),
         ("exception", b"caught 42"),
     ):
-        done = same(t, t.program("guest_threads.py"), "leave", library, how)
+        done = same(t, t.program("threads.py"), "leave", library, how)
         lines = done.stdout.splitlines()
         assert lines[-1] == last and b"cleaned up" in lines, done
 
@@ -41,15 +41,15 @@ def ways_to_leave_run_every_cleanup(t):
 @case("threads", each=harness.supported)
 def daemon_threads_at_exit(t):
     for _ in range(3):
-        done = same(t, t.program("guest_threads.py"), "daemons", "24")
+        done = same(t, t.program("threads.py"), "daemons", "24")
         assert done[:3] == (b"leaving\n", b"", 0), done
 
 
 @case("threads", each=harness.supported)
 def functions_first_seen_during_shutdown(t):
-    done = same(t, t.program("guest_threads.py"), "finalisation")
+    done = same(t, t.program("threads.py"), "finalisation")
     assert done.code == 0 and b"bye" in done.stdout, done
-    ours = t.py(t.program("guest_threads.py"), "finalisation")
+    ours = t.py(t.program("threads.py"), "finalisation")
     names = [entry.name for entry in image.read_map(t.map_path(ours.pid))]
     for name in ("in_del", "at_exit", "leaked_thread"):
         assert "py::%s:<string>" % name in names, "%s has no name" % name
@@ -57,7 +57,7 @@ def functions_first_seen_during_shutdown(t):
 
 @case("threads", each=harness.supported)
 def eight_threads_churn(t):
-    done = harness.check_ok(t.py(t.program("guest_threads.py"), "churn", "8", "3"))
+    done = harness.check_ok(t.py(t.program("threads.py"), "churn", "8", "3"))
     assert done.stdout == b"wrong: []\n", done.stdout
     names = [entry.name for entry in image.read_map(t.map_path(done.pid))]
     assert len(names) == len(set(names)), "a name has two slots"
@@ -81,7 +81,7 @@ def no_race_under_thread_sanitizer(t):
     library = t.path("tsan/libpyperf.so")
     # -R: gcc 12's sanitizer does not know the layouts that newer kernels choose from
     argv = ["setarch", "-R", "env", "LD_PRELOAD=%s:%s" % (sanitizer, library), t.python.path]
-    done = t.run(argv + [t.program("guest_threads.py"), "churn", "8", "3"], t.preload(LD_PRELOAD=None))
+    done = t.run(argv + [t.program("threads.py"), "churn", "8", "3"], t.preload(LD_PRELOAD=None))
     assert done.stdout == b"wrong: []\n", done
     assert t.image_paths(done.pid), "the library was not at work"
     ours = []
@@ -98,7 +98,7 @@ def sixty_four_threads_under_perf(t):
     if not able:
         raise Skip("no perf")
     recorder = recording.Recording(able[-1], t.python.root, t.folder, "dwarf")
-    argv = [t.python.path, t.program("guest_threads.py"), "many", "64", t.path("pid")]
+    argv = [t.python.path, t.program("threads.py"), "many", "64", t.path("pid")]
     done = recorder.record(argv, t.preload())
     assert done.returncode == 0, done.stderr
     with open(t.path("pid")) as file:

@@ -1,4 +1,4 @@
-"""How deep a program gets: guest_recursion.py SHAPE LIMIT DEPTH STACK_KIB
+"""How deep a program gets: recursion.py SHAPE LIMIT DEPTH STACK_KIB
 
 Calls itself in the given shape up to DEPTH with the recursion limit LIMIT, on the main thread
 (STACK_KIB 0) or on a thread with a stack of that size, and prints how deep it got, and how it

@@ -117,7 +117,7 @@ def gunicorn(t):
     need("gunicorn")
     port = free_port()
     argv = ["gunicorn", "-w", "3", "--max-requests", "6", "-b", "127.0.0.1:%d" % port]
-    argv += ["--chdir", t.world.programs, "guest_wsgi:application"]
+    argv += ["--chdir", t.world.programs, "wsgi:application"]
     workers = serve(t, port, argv)
     assert len(workers) > 3, "no worker was recycled"
     return check(t, workers)
@@ -128,7 +128,7 @@ def gunicorn_with_gevent(t):
     need("gunicorn", "/usr/lib/python3/dist-packages/gevent")
     port = free_port()
     argv = ["gunicorn", "-k", "gevent", "-w", "2", "-b", "127.0.0.1:%d" % port]
-    return check(t, serve(t, port, argv + ["--chdir", t.world.programs, "guest_wsgi:application"]))
+    return check(t, serve(t, port, argv + ["--chdir", t.world.programs, "wsgi:application"]))
 
 
 @case("hosts")
@@ -137,7 +137,7 @@ def uwsgi_with_its_plugin(t):
     port = free_port()
     argv = ["uwsgi", "--plugin", "python3", "--http-socket", "127.0.0.1:%d" % port, "--master"]
     argv += ["--processes", "3", "--max-requests", "5", "--min-worker-lifetime", "0", "--die-on-term"]
-    argv += ["--wsgi-file", os.path.join(t.world.programs, "guest_wsgi.py"), "--disable-logging"]
+    argv += ["--wsgi-file", os.path.join(t.world.programs, "wsgi.py"), "--disable-logging"]
     workers = serve(t, port, argv)
     assert len(workers) > 3, "no worker was recycled"
     return check(t, workers)
@@ -150,7 +150,7 @@ def apache_with_mod_wsgi(t):
     if os.geteuid():
         raise Skip("Apache's workers need another user than its master, which only root can give")
     port = free_port()
-    script = os.path.join(t.world.programs, "guest_wsgi.py")
+    script = os.path.join(t.world.programs, "wsgi.py")
     text = APACHE.format(
         folder=t.folder, port=port, modules=modules, script=script, directory=t.world.programs
     )

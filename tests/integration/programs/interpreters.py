@@ -87,7 +87,7 @@ def nested():
         print("no way")
         return
     path = os.path.dirname(os.path.abspath(__file__))
-    code = "import sys; sys.path.insert(0, %r); import guest_interpreters as g; g.own()(%r)"
+    code = "import sys; sys.path.insert(0, %r); import interpreters as g; g.own()(%r)"
     print(run(code % (path, SHARED.format("inner"))))
 
 

@@ -13,7 +13,7 @@ import subprocess
 import harness
 import image
 import recording
-from guest_hooks import probe
+from test_hooks import probe
 from harness import Skip, case
 
 NATIVE_TIMEOUT = 10  # seconds; where it is well it takes one
@@ -45,7 +45,7 @@ def with_native(t, argv):
 def program(t, name, mode, *arguments):
     # Since 3.12 Python warns of what is tested here: fork in a process with threads.
     argv = [t.python.path, "-S", "-W", "ignore::DeprecationWarning"]
-    return argv + [t.program("guest_native_faults.py"), name, mode] + list(arguments)
+    return argv + [t.program("native_faults.py"), name, mode] + list(arguments)
 
 
 def compare(t, name, *arguments, **env):
@@ -177,7 +177,7 @@ def build_ids_are_unique(t):
 @case("native", each=harness.since(3, 9))
 def what_toggling_costs(t):
     """Off and on 2,000 times; natively that is never reached."""
-    argv = [t.python.path, "-S", t.program("guest_toggling.py"), "-"]
+    argv = [t.python.path, "-S", t.program("toggling.py"), "-"]
     ours = harness.check_ok(t.run(argv + ["ours"], t.preload()))
     each, before, after = (float(word) for word in ours.stdout.split())
     assert after < 1.5 * before, "calls are slower after it: %s" % ours.stdout

@@ -1,13 +1,13 @@
-"""What it costs to take the evaluator away and to put it back: guest_toggling.py - MODE
+"""What it costs to take the evaluator away and to put it back: toggling.py - MODE
 
-MODE is that of guest_native_faults.py.  Prints the microseconds of one off and on, and how long
+MODE is that of native_faults.py.  Prints the microseconds of one off and on, and how long
 calls take before and after many of them, in multiples of when it is off.
 """
 
 import sys
 import time
 
-import guest_native_faults as faults
+import native_faults as faults
 
 TIMES = 2000
 

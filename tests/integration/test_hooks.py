@@ -7,14 +7,14 @@ from test_behaviour import same, without_numbers
 
 
 def probe(t):
-    path = t.path("guest_probe.so")
-    argv = ["gcc", "-O1", "-shared", "-fPIC", "-o", path, t.program("guest_probe.c"), "-ldl"]
+    path = t.path("probe.so")
+    argv = ["gcc", "-O1", "-shared", "-fPIC", "-o", path, t.program("probe.c"), "-ldl"]
     harness.build(argv, "a library")
     return path
 
 
 def go(t, *arguments, **options):
-    done = same(t, t.program("guest_hooks.py"), *arguments, **options)
+    done = same(t, t.program("hooks.py"), *arguments, **options)
     if done.stdout == b"no way\n":
         raise Skip("%s has nothing like it" % t.python.label)
     return done
@@ -22,7 +22,7 @@ def go(t, *arguments, **options):
 
 def names_of(t, *arguments):
     """The map's names without prefix.  Native trampolines append theirs to the same file."""
-    ours = harness.check_ok(t.py(t.program("guest_hooks.py"), *arguments))
+    ours = harness.check_ok(t.py(t.program("hooks.py"), *arguments))
     with open(t.map_path(ours.pid)) as file:
         lines = [line.split(None, 2) for line in file if line.strip()]
     assert all(len(line) == 3 for line in lines), lines
@@ -43,10 +43,10 @@ def an_evaluator_after_ours_comes_and_goes(t):
 
 @case("hooks", each=harness.supported)
 def an_evaluator_before_ours_stays_and_is_called_through(t):
-    early = t.path("guest_early.so")
-    source = t.program("guest_early.c")
+    early = t.path("early.so")
+    source = t.program("early.c")
     harness.build(["gcc", "-O1", "-shared", "-fPIC", "-o", early, source, "-ldl"], "a library")
-    argv = [t.python.path, t.program("guest_hooks.py"), "called_often"]
+    argv = [t.python.path, t.program("hooks.py"), "called_often"]
     plain = t.run(argv, {"LD_PRELOAD": early})
     ours = t.run(argv, t.preload(LD_PRELOAD=t.world.library + ":" + early))
     assert plain[:3] == ours[:3], "%s\n%s" % (plain, ours)
@@ -106,7 +106,7 @@ def tool(name, alike=None):
     evaluator makes a difference (docs/differences.md), what it tells with native -X perf."""
 
     def run(t):
-        argv = [t.program("guest_hooks.py"), name]
+        argv = [t.program("hooks.py"), name]
         try:
             done = same(t, *argv, **({"alike": alike} if alike else {}))
         except AssertionError:
@@ -144,7 +144,7 @@ def coverage(t):
     if t.run([t.python.path, "-c", "import coverage"], None).code:
         raise Skip("no coverage for " + t.python.label)
     argv = ["-m", "coverage", "run", "--branch", "--data-file", t.path("data")]
-    argv += [t.program("guest_hooks.py"), "frames"]
+    argv += [t.program("hooks.py"), "frames"]
     same(t, *argv)
     done = same(t, "-m", "coverage", "report", "--data-file", t.path("data"))
     assert b"TOTAL" in done.stdout, done

@@ -7,14 +7,14 @@ from test_behaviour import same
 
 
 def go(t, *arguments):
-    done = same(t, t.program("guest_interpreters.py"), *arguments)
+    done = same(t, t.program("interpreters.py"), *arguments)
     if done.stdout == b"no way\n":
         raise Skip("%s has no way to do this" % t.python.label)
     return done
 
 
 def names(t, *arguments):
-    ours = harness.check_ok(t.py(t.program("guest_interpreters.py"), *arguments))
+    ours = harness.check_ok(t.py(t.program("interpreters.py"), *arguments))
     entries = image.read_map(t.map_path(ours.pid))
     assert not image.overlap(entries), image.overlap(entries)
     # Without prefix and file, which is <string> or <script>.

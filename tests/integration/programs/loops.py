@@ -1,4 +1,4 @@
-"""Programs in which stacks take turns: guest_loops.py NAME REPORT
+"""Programs in which stacks take turns: loops.py NAME REPORT
 
 Each runs two workers, one and two, that give way to each other in mid-stack.  The report is one
 line of JSON: the PID, when they worked, and how each worker's chain ends when it is at work.

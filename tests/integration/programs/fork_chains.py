@@ -1,5 +1,5 @@
 """Forks in every way, each child working in a function that its parent has named and in one that
-is new to it: guest_fork_chains.py REPORT
+is new to it: fork_chains.py REPORT
 
 The report: one line `how pid` for each process.
 """

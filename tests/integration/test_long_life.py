@@ -24,7 +24,7 @@ MANY = {"replaced": 10**7, "unique": 10**7, "same": 10**7, "tuples": 10**6}
 
 def live(t, kind, count, env):
     """Resident KiB after each tenth of the code objects, and the process's number."""
-    argv = [t.python.path, "-S", t.program("guest_long_life.py"), kind, str(count)]
+    argv = [t.python.path, "-S", t.program("long_life.py"), kind, str(count)]
     process = t.start(argv, env)
     out, err = process.communicate(timeout=None if ALL else harness.TIMEOUT)
     words = out.split()
@@ -82,7 +82,7 @@ def names_are_right_at_the_end(t):
     able = [p for p in t.world.perfs if p.root is t.python.root] or t.world.perfs
     if not able:
         raise Skip("no perf")
-    argv = [t.python.path, "-S", t.program("guest_long_life.py"), "spinners", t.path("report")]
+    argv = [t.python.path, "-S", t.program("long_life.py"), "spinners", t.path("report")]
     recorder = recording.Recording(able[-1], t.python.root, t.folder, "dwarf")
     done = recorder.record(argv, t.preload())
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,5 @@
 // Leaves Python frames in the ways that C and C++ programs do, with something above them to clean
-// up.  Called through ctypes by guest_threads.py.
+// up.  Called through ctypes by threads.py.
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
