@@ -9,13 +9,17 @@ import image
 import roots
 from harness import case
 
-EXPORTS = os.path.join(roots.REPO, "tests/exports.txt")
+VERSION_SCRIPT = os.path.join(roots.REPO, "preload/exports.map")
 
 
 @case("hygiene")
-def exports_equal_the_list(t):
-    with open(EXPORTS) as file:
-        listed = {line.split()[0] for line in file if line.strip() and line[0] != "#"}
+def exports_equal_the_version_script(t):
+    """Neither more, as where the script is not used, nor less, as where a definition went."""
+    with open(VERSION_SCRIPT) as file:
+        script = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
+    public = re.search(r"\bglobal:(.*?)\blocal:", script, re.S).group(1)
+    listed = set(re.findall(r"[^\s;]+", public))
+    assert listed and not any("*" in name for name in listed), "odd version script: %s" % listed
     text = image.tool("nm", "--dynamic", "--defined-only", t.world.library)
     exported = set()
     for line in text.splitlines():
