@@ -12,7 +12,7 @@ import socket
 import urllib.parse
 
 import harness
-from harness import Skip, case
+from harness import case
 
 # pydevd's line protocol: COMMAND <tab> SEQUENCE <tab> ARGUMENTS.
 RUN, THREAD_SUSPEND, THREAD_RUN, STEP_INTO, STEP_OVER, SET_BREAK, VERSION = 101, 105, 106, 107, 108, 111, 501
@@ -67,10 +67,8 @@ class Session:
         return reason + [(name, os.path.basename(file), line) for name, file, line in frames]
 
 
-@case("hooks", each=harness.supported)
+@case("hooks", each=harness.having("pydevd"))
 def pydevd(t):
-    if t.run([t.python.path, "-c", "import pydevd"], None).code:
-        raise Skip("no pydevd for " + t.python.label)
     program = t.program("debuggee.py")
     with open(program) as file:
         line = 1 + next(n for n, text in enumerate(file) if "for i in" in text)

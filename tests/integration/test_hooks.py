@@ -2,7 +2,7 @@
 
 
 import harness
-from harness import Skip, case
+from harness import case
 from test_behaviour import same, without_numbers
 
 
@@ -14,10 +14,7 @@ def probe(t):
 
 
 def go(t, *arguments, **options):
-    done = same(t, t.program("hooks.py"), *arguments, **options)
-    if done.stdout == b"no way\n":
-        raise Skip("%s has nothing like it" % t.python.label)
-    return done
+    return same(t, t.program("hooks.py"), *arguments, **options)
 
 
 def names_of(t, *arguments):
@@ -29,10 +26,8 @@ def names_of(t, *arguments):
     return {line[2].strip()[len("py::") :] for line in lines}
 
 
-@case("hooks", each=harness.supported)
+@case("hooks", each=harness.since(3, 9))  # which have a function that sets an evaluator
 def an_evaluator_after_ours_comes_and_goes(t):
-    if t.python.minor < (3, 9):
-        raise Skip("CPython %d.%d has no function that sets an evaluator" % t.python.minor)
     library = probe(t)
     assert go(t, "evaluator", library).stdout == b"True\n"
     names = names_of(t, "evaluator", library)
@@ -62,7 +57,7 @@ def extra_slots_of_code(t):
     assert done.stdout.splitlines()[-1] == b"1 0", done
 
 
-@case("hooks", each=harness.supported)
+@case("hooks", each=harness.since(3, 12))
 def native_trampolines_by_the_api(t):
     go(t, "native_api")
     names = names_of(t, "native_api")
@@ -70,10 +65,8 @@ def native_trampolines_by_the_api(t):
         assert name + ":<new>" in names, name + " has no name"
 
 
-@case("hooks", each=harness.supported)
+@case("hooks", each=harness.since(3, 12))
 def native_trampolines_from_the_start(t):
-    if t.python.minor < (3, 12):
-        raise Skip("CPython %d.%d has no -X perf" % t.python.minor)
     code = "import sys; print(sys.is_stack_trampoline_active())"
     assert same(t, "-X", "perf", "-c", code).stdout == b"True\n"
     if t.python.minor >= (3, 13):
@@ -101,7 +94,7 @@ def without_c_stack(outcome):
     return without_numbers(harness.Outcome(told[0], told[1], outcome.code, outcome.pid))
 
 
-def tool(name, alike=None):
+def tool(name, alike=None, each=harness.supported):
     """A case: what the tool tells of a program is what it tells without the library or, where any
     evaluator makes a difference (docs/differences.md), what it tells with native -X perf."""
 
@@ -117,16 +110,15 @@ def tool(name, alike=None):
             if native[:3] != ours[:3]:
                 raise
             return "as with native -X perf, not as plain"
-        if done.stdout == b"no way\n":
-            raise Skip("%s has nothing like it" % t.python.label)
         assert done.stdout or done.stderr, "nothing was told"
 
     run.__name__ = name
-    return case("hooks", each=harness.supported)(run)
+    return case("hooks", each=each)(run)
 
 
-for name in "setprofile settrace monitoring cprofile tracemalloc frames tracing_module".split():
+for name in "setprofile settrace cprofile tracemalloc frames tracing_module".split():
     tool(name)
+tool("monitoring", each=harness.since(3, 12))
 tool("faulthandler", alike=without_c_stack)
 
 
@@ -139,10 +131,8 @@ def a_debugger(t):
     assert b"-> return n and f(n - 1)" in done.stdout, done
 
 
-@case("hooks", each=harness.supported)
+@case("hooks", each=harness.having("coverage"))
 def coverage(t):
-    if t.run([t.python.path, "-c", "import coverage"], None).code:
-        raise Skip("no coverage for " + t.python.label)
     argv = ["-m", "coverage", "run", "--branch", "--data-file", t.path("data")]
     argv += [t.program("hooks.py"), "frames"]
     same(t, *argv)

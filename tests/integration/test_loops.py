@@ -12,10 +12,8 @@ LEAST = 100  # samples of the 200 that each worker should give
 WHOLE = 0.98
 
 
-def loop(name, module, each=harness.supported):
+def loop(name, module, each=None):
     def run(t):
-        if t.run([t.python.path, "-c", "import " + module], None).code:
-            raise Skip("no %s for %s" % (module, t.python.label))
         able = [p for p in t.world.perfs if p.root is t.python.root] or t.world.perfs
         if not able:
             raise Skip("no perf")
@@ -42,7 +40,7 @@ def loop(name, module, each=harness.supported):
         return "%d of %d samples right" % (right, sum(chains.values()))
 
     run.__name__ = "chains_of_" + name
-    case("loops", each=each)(run)
+    case("loops", each=each or harness.having(module))(run)
 
 
 loop("greenlets", "greenlet")

@@ -129,10 +129,8 @@ def a_map_is_not_appended_to(t):
     return "native %s: %s" % (t.python.version, "keeps stale lines" if told["native"] else "fine")
 
 
-@case("native", each=harness.supported)
+@case("native", each=harness.since(3, 9))  # which have a function that sets an evaluator
 def another_evaluator_is_no_reason_to_refuse(t):
-    if t.python.minor < (3, 9):
-        raise Skip("CPython %d.%d has no function that sets an evaluator" % t.python.minor)
     ours, told = compare(t, "another_evaluator", probe(t))
     assert "py::beneath_another:<new>" in names_of(t, ours.pid), "no name beneath another evaluator"
     return told

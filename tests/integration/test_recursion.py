@@ -8,7 +8,7 @@ import collections
 import os
 
 import harness
-from harness import Skip, case
+from harness import case
 
 SHAPES = "plain coroutines callback exception descend hovering".split()
 # CPython inlines these once they are specialised.  warm_: in a program that has long been running.
@@ -89,16 +89,13 @@ def every_depth_is_reached(t):
     return compare(t, SHAPES)
 
 
-@case("recursion", each=harness.supported)
+JIT = "import sys; assert sys._jit.is_available()"
+
+
+@case("recursion", each=harness.where(JIT, "no interpreter here has a JIT"))
 def with_the_jit(t):
-    if t.python.minor < (3, 14):
-        raise Skip("CPython %d.%d has no JIT" % t.python.minor)
-    code = "import sys; sys.exit(0 if sys._jit.is_enabled() else 1)"
-    env = {"PYTHON_JIT": "1"}
-    if t.run([t.python.path, "-c", code], env).code:
-        raise Skip("this build has no JIT")
     # Its optimizer needs 123 KB of stack in 3.14.
-    return compare(t, ["plain", "hovering"] + INLINED, env, JIT_STACKS)
+    return compare(t, ["plain", "hovering"] + INLINED, {"PYTHON_JIT": "1"}, JIT_STACKS)
 
 
 @case("recursion", each=harness.supported)
@@ -123,10 +120,8 @@ print(dive(0))
     assert ours[:3] == plain[:3] and plain.code == 0, "plain %s\nours %s" % (plain, ours)
 
 
-@case("recursion", each=harness.supported)
+@case("recursion", each=harness.having("greenlet"))
 def greenlets(t):
-    if t.run([t.python.path, "-c", "import greenlet"], None).code:
-        raise Skip("no greenlet for " + t.python.label)
     argv = [t.python.path, t.program("recursion.py"), "greenlets", "100000", "4000", "0"]
     plain, ours = t.run(argv, None), t.run(argv, t.preload())
     assert (plain.stdout, plain.code) == (ours.stdout, ours.code), "%s\n%s" % (plain[:3], ours[:3])

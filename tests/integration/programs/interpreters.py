@@ -21,14 +21,12 @@ json.dumps({{"a": [1, 2]}}); re.match("a(b)*", "ab")
 
 
 def legacy():
-    """run(code): in a new interpreter that shares the GIL; None where there is no way."""
+    """run(code): in a new interpreter that shares the GIL."""
     try:
         import _testcapi
 
         return _testcapi.run_in_subinterp
     except ImportError:
-        pass
-    try:
         import _interpreters as api
 
         def run(code):
@@ -38,8 +36,6 @@ def legacy():
             return error is not None
 
         return run
-    except ImportError:
-        return None
 
 
 def own():
@@ -54,25 +50,20 @@ def own():
             return error is not None
 
         return run
-    if sys.version_info >= (3, 8):
-        import _xxsubinterpreters as api
+    import _xxsubinterpreters as api  # 3.8+
 
-        def run(code):
-            interp = api.create()
-            try:
-                api.run_string(interp, code)
-            finally:
-                api.destroy(interp)
+    def run(code):
+        interp = api.create()
+        try:
+            api.run_string(interp, code)
+        finally:
+            api.destroy(interp)
 
-        return run
-    return None
+    return run
 
 
 def one_after_the_other(kind):
     run = globals()[kind]()
-    if run is None:
-        print("no way")
-        return
     for number in range(20):
         status = run(SHARED.format("%s_%d" % (kind, number)))
         if status:
@@ -83,9 +74,6 @@ def one_after_the_other(kind):
 def nested():
     """An interpreter made in an interpreter."""
     run = own()
-    if run is None:
-        print("no way")
-        return
     path = os.path.dirname(os.path.abspath(__file__))
     code = "import sys; sys.path.insert(0, %r); import interpreters as g; g.own()(%r)"
     print(run(code % (path, SHARED.format("inner"))))
@@ -93,9 +81,6 @@ def nested():
 
 def from_threads():
     run = own()
-    if run is None:
-        print("no way")
-        return
     failures = []
 
     def work(number):
@@ -120,9 +105,6 @@ def square(number):
 
 def pool():
     """concurrent.futures.InterpreterPoolExecutor and concurrent.interpreters, 3.14+."""
-    if sys.version_info < (3, 14):
-        print("no way")
-        return
     from concurrent import futures, interpreters
 
     with futures.InterpreterPoolExecutor(3) as executor:
@@ -146,7 +128,7 @@ def left_open():
 
         for number in range(3):
             assert api.exec(api.create(), SHARED.format(number)) is None
-    elif sys.version_info >= (3, 8):
+    else:  # 3.8+
         import _xxsubinterpreters as api
 
         for number in range(3):
