@@ -5,6 +5,7 @@ import os
 import re
 import sys
 
+import chance
 import image
 import roots
 from harness import case
@@ -83,6 +84,20 @@ def includes_no_python_header(t):
         with open(path) as file:
             found = pattern.search(file.read())
         assert not found, "%s: %s" % (path, found.group().strip())
+
+
+@case("hygiene")
+def chances_are_reckoned_right(t):
+    # Of 10 throws of a coin 9 or 10 heads come 11 times in 1,024, 10 heads once.
+    assert chance.most(10, 0.5, 11.1 / 1024) == 8 and chance.most(10, 0.5, 10.9 / 1024) == 9
+    assert chance.least(10, 0.5, 11.1 / 1024) == 2 and chance.least(10, 0.5, 10.9 / 1024) == 1
+    # Rare things in many samples: the tables of Poisson's distribution, of mean 2.
+    assert chance.most(100000, 2e-5, 0.0166) == 5 and chance.most(100000, 2e-5, 0.0165) == 6
+    assert chance.most(100, 0, 1e-7) == 0 and chance.least(100, 1, 1e-7) == 100
+    needed = chance.enough(0.003, 0.005)
+    assert chance.most(needed, 0.003) <= 0.005 * needed
+    assert chance.most(needed // 2, 0.003) > 0.005 * needed // 2
+    assert chance.JUDGEMENTS * chance.EACH <= 1e-4
 
 
 # What has to differ between architectures (docs/porting.md).

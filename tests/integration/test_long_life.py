@@ -7,6 +7,7 @@ Ten million, as docs/long-life.md has them: PYPERF_TEST_ALL=1 tests/integration/
 import collections
 import os
 
+import chance
 import harness
 import recording
 from harness import Skip, case
@@ -14,6 +15,8 @@ from harness import Skip, case
 MOST = 262144  # names: TOTAL_SLOTS in preload/slot.c
 GROWTH = 64 << 10  # KiB, says issue 4
 FLAT = 1024  # KiB that may come and go in the last tenth
+SPINNING = 300  # samples that each of two functions should give
+BROKEN = 0.003  # of healthy chains, at most; measured: 4 of 2,399
 FILES = 64 << 20  # bytes
 ALL = bool(os.environ.get("PYPERF_TEST_ALL"))
 
@@ -95,9 +98,10 @@ def names_are_right_at_the_end(t):
         names = [name if name == "<other>" else name.rsplit(":", 1)[0] for name in sample.python]
         chains[" ".join(names)] += sample.pid == int(pid)
     spinning = ["<module> spinners %s spin" % name for name in ("old", "<other>")]
-    few = [chain for chain in spinning if chains[chain] < 100]
+    few = [chain for chain in spinning if chains[chain] < chance.least(SPINNING, chance.KEPT)]
     wrong = [chain for chain in chains if chain and not any(s.startswith(chain) for s in spinning)]
     assert not few and not wrong, "few of %s; wrong: %s; all: %s" % (few, wrong, chains)
     whole = sum(chains[chain] for chain in spinning)
-    assert whole > 0.98 * sum(chains.values()), chains
-    return "%d of %d samples in %s" % (whole, sum(chains.values()), " and ".join(spinning))
+    total = sum(chains.values())
+    assert total - whole <= chance.most(total, BROKEN), chains
+    return "%d of %d samples in %s" % (whole, total, " and ".join(spinning))
