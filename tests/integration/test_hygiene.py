@@ -41,6 +41,18 @@ def the_documented_differences_are_those_the_tests_know(t):
 
 
 @case("hygiene")
+def the_changelog_tells_of_this_version(t):
+    with open(os.path.join(roots.REPO, "include/pyperf.h")) as file:
+        version = re.search(r'^#define PYPERF_VERSION "([\d.]+)"$', file.read(), re.M).group(1)
+    with open(os.path.join(roots.REPO, "CHANGELOG.md"), encoding="utf-8") as file:
+        newest = file.read().split("\n## ")[1]
+    title = newest.split("\n")[0]
+    assert title.startswith("[%s] - " % version) or (
+        title == "[Unreleased]" and "To be %s," % version in newest
+    ), "the newest section of CHANGELOG.md is not %s's" % version
+
+
+@case("hygiene")
 def needs_libc_only(t):
     dynamic = image.tool("readelf", "-dW", t.world.library)
     needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic))
