@@ -9,7 +9,7 @@ import recording
 from harness import case
 from test_truth import starts_at_root
 
-SAMPLES = 100  # that each function should give
+SAMPLES = 60  # that each function should give
 BROKEN = 0.003  # of healthy chains, at most; measured: none of 20,000
 
 Setting = collections.namedtuple("Setting", "python perf label")

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-CPU = 0.1  # seconds in each of the two
+CPU = 0.06  # seconds in each of the two
 
 
 def spin(until):

@@ -64,7 +64,7 @@ def own():
 
 def one_after_the_other(kind):
     run = globals()[kind]()
-    for number in range(20):
+    for number in range(8):
         status = run(SHARED.format("%s_%d" % (kind, number)))
         if status:
             print("status", status)
@@ -84,7 +84,7 @@ def from_threads():
     failures = []
 
     def work(number):
-        for turn in range(6):
+        for turn in range(3):
             try:
                 if run(SHARED.format("t%d_%d" % (number, turn))):
                     failures.append("status")

@@ -50,6 +50,8 @@ def daemons(count):
     def idle(number, source):
         time.sleep(1000)
 
+    # Or each thread that starts waits until those before it have had their 5 ms each.
+    sys.setswitchinterval(0.0005)
     for number in range(int(count)):
         target = busy if number % 2 else idle
         threading.Thread(target=target, args=(number, sources(number)), daemon=True).start()
