@@ -4,6 +4,7 @@ Prints the resident set in KiB after each tenth of COUNT, and whether all went w
 """
 
 import collections
+import marshal
 import os
 import sys
 import time
@@ -15,6 +16,7 @@ def resident():
 
 
 TEMPLATE = compile("def name():\n    return 42", "<template>", "exec")
+LAMBDAS = [marshal.dumps(compile("f = lambda: %d" % n, "<string>", "exec")) for n in range(256)]
 
 
 def unique(number):
@@ -45,10 +47,10 @@ def replaced(number):
 
 
 def same(number):
-    """New code objects of one name."""
+    """New code objects of one name, made without the compiler, too."""
     space = {}
-    exec("f = lambda: %d" % (number % 256), space)
-    return space["f"]() == number % 256
+    exec(marshal.loads(LAMBDAS[number % len(LAMBDAS)]), space)
+    return space["f"]() == number % len(LAMBDAS)
 
 
 def tuples(number):
