@@ -5,11 +5,13 @@ between two sizes of the same work in one process: all that happens once cancels
 an evaluator that only jumps to the default one: what CPython itself charges for having one.
 """
 
+from support import page
 from support import world as w
 
 TITLE = "Instructions per call"
 MODES = ("plain", "floor", "ours", "native")
 KINDS = ("call", "method call", "generator resume")
+PAIR = ("ours", "native")
 GOAL = 20  # instructions above the floor
 
 
@@ -30,6 +32,36 @@ def measure(world):
                 kind: (counts[2 * i + 1] - counts[2 * i]) / works[i] for i, kind in enumerate(KINDS)
             }
     return rows
+
+
+def added(rows, mode, base):
+    """What a mode adds to another, of each interpreter that has both, for a plain call."""
+    have = [row for row in rows.values() if mode in row and base in row]
+    return [row[mode]["call"] - row[base]["call"] for row in have]
+
+
+def figures(rows):
+    yield page.Figure(
+        "A Python call, above an evaluator that does nothing",
+        "%.0f instructions",
+        added(rows, "ours", "floor"),
+        added(rows, "native", "floor"),
+    )
+
+
+def by_python(rows):
+    yield "call, instructions", {
+        label: page.with_native(
+            "+%.0f", *(row[m]["call"] - row["plain"]["call"] if m in row else None for m in PAIR)
+        )
+        for label, row in rows.items()
+        if "plain" in row
+    }
+    yield "of these any evaluator", {
+        label: "%.0f" % (row["floor"]["call"] - row["plain"]["call"])
+        for label, row in rows.items()
+        if "plain" in row and "floor" in row
+    }
 
 
 def met(added):

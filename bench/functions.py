@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 
-from support import stats
+from support import page, stats
 from support import world as w
 
 TITLE = "New functions"
@@ -79,6 +79,26 @@ def system_calls(world, python, mode):
     few, many = counts
     slopes = {name: (many.get(name, 0) - few.get(name, 0)) / (MANY - FEW) for name in many}
     return {name: round(slope, 3) for name, slope in slopes.items() if slope >= 0.01}
+
+
+def cost(row, mode):
+    return row["cost"][mode]["cpu"]["median"] if mode in row["cost"] else None
+
+
+def figures(rows):
+    yield page.Figure(
+        "The first call of a function",
+        "%.2f µs more",
+        [cost(row, "ours") for row in rows.values()],
+        [cost(row, "native") for row in rows.values()],
+    )
+
+
+def by_python(rows):
+    yield "first call, µs", {
+        label: page.with_native("+%.2f", cost(row, "ours"), cost(row, "native"))
+        for label, row in rows.items()
+    }
 
 
 def tables(rows):

@@ -7,7 +7,7 @@ functions which its parent had called before, less the same of plain Python.  Wh
 imported every child first calls some ten functions of it that its parent never called.
 """
 
-from support import stats
+from support import page, stats
 from support import world as w
 
 TITLE = "Memory"
@@ -54,6 +54,22 @@ def measure_one(world, python):
             "threading": stats.median([private for _, private in threading[index]]),
         }
     return row
+
+
+def added(rows, mode, key):
+    return [row[mode][key] - row["plain"][key] for row in rows.values() if mode in row]
+
+
+def figures(rows):
+    yield page.Figure(
+        "Memory of a named function", "%.0f bytes", added(rows, "ours", "function"), []
+    )
+    yield page.Figure(
+        "Private memory of a forked child",
+        "%.0f KiB more",
+        added(rows, "ours", "child"),
+        added(rows, "native", "child"),
+    )
 
 
 def tables(rows):

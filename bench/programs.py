@@ -6,7 +6,7 @@ ratios to plain in the same round.
 
 import os
 
-from support import stats
+from support import page, stats
 from support import world as w
 
 TITLE = "Whole programs"
@@ -50,6 +50,37 @@ def mean(row, mode):
     """Geometric mean over the programs; None where a mode does not exist."""
     values = [program[mode]["median"] for program in row.values() if mode in program]
     return stats.geometric_mean(values) if values else None
+
+
+def percent(row, mode):
+    value = mean(row, mode)
+    return None if value is None else 100 * (value - 1)
+
+
+def figures(rows):
+    count = max(map(len, rows.values()), default=0)
+    yield page.Figure(
+        "%d whole programs, user + system time, mean" % count,
+        "%.0f %% more",
+        [percent(row, "ours") for row in rows.values()],
+        [percent(row, "native") for row in rows.values()],
+    )
+    worst = [
+        [
+            100 * (max(program[mode]["median"] for program in row.values() if mode in program) - 1)
+            for row in rows.values()
+            if any(mode in program for program in row.values())
+        ]
+        for mode in ("ours", "native")
+    ]
+    yield page.Figure("The program of these that suffers most", "%.0f %% more", *worst)
+
+
+def by_python(rows):
+    yield "whole programs, %", {
+        label: page.with_native("+%.0f", percent(row, "ours"), percent(row, "native"))
+        for label, row in rows.items()
+    }
 
 
 def tables(rows):

@@ -9,7 +9,7 @@ ring buffer for an eighth of a second of samples.
 
 import os
 
-from support import perftool, stats
+from support import page, perftool, stats
 from support import world as w
 
 TITLE = "Recording"
@@ -25,13 +25,14 @@ def eighth_of_a_second(frequency):
     return ["--call-graph", "dwarf,65528", "-m", "%dK" % kib, "-z"]
 
 
+CHOICE = "dwarf 64 KiB, 1/8 s, -z"
 SETTINGS = (
     ("dwarf 8 KiB", ["--call-graph", "dwarf"]),
     ("dwarf 64 KiB", ["--call-graph", "dwarf,65528"]),
     ("dwarf 64 KiB, -m 4M", ["--call-graph", "dwarf,65528", "-m", "4M"]),
     ("dwarf 64 KiB, -m 16M", ["--call-graph", "dwarf,65528", "-m", "16M"]),
     ("dwarf 64 KiB, -z", ["--call-graph", "dwarf,65528", "-z"]),
-    ("dwarf 64 KiB, 1/8 s, -z", eighth_of_a_second),
+    (CHOICE, eighth_of_a_second),
     ("dwarf 64 KiB, -m 64M -z", ["--call-graph", "dwarf,65528", "-m", "64M", "-z"]),
     ("fp", ["--call-graph", "fp"]),
 )
@@ -91,6 +92,21 @@ def measure_one(world, perf, python, frequency, options):
         "expected": expected,
         "bytes": size / max(kept, 1),
     }
+
+
+def figures(rows):
+    """Of what pyperf-run chooses."""
+    for frequency in FREQUENCIES:
+        chosen = [row["%d %s" % (frequency, CHOICE)] for row in rows.values()]
+        lost = sum(one["lost"] for one in chosen)
+        yield page.Figure(
+            "Recording at {:,} Hz as `pyperf-run` does, elapsed; {} samples lost".format(
+                frequency, lost or "no"
+            ),
+            "%+.0f %%",
+            [one["overhead"] for one in chosen],
+            [],
+        )
 
 
 def tables(rows):

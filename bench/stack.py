@@ -6,11 +6,12 @@ more.  Plain CPython takes none from 3.11 on, but any evaluator takes that away:
 how much, and what we add is the difference to it.
 """
 
-from support import stats
+from support import page, stats
 from support import world as w
 
 TITLE = "Stack"
 MODES = ("plain", "floor", "ours", "native")
+PAIR = ("ours", "native")
 GOAL = 32  # bytes above the floor
 
 
@@ -27,6 +28,27 @@ def measure(world):
                 continue
             row[mode.name] = int(stats.median([int(word) for word in out.split()]))
     return rows
+
+
+def figures(rows):
+    def above(mode):
+        have = [row for row in rows.values() if mode in row and "floor" in row]
+        return [row[mode] - row["floor"] for row in have]
+
+    yield page.Figure(
+        "C stack of a call, above an evaluator that does nothing",
+        "%d bytes",
+        above("ours"),
+        above("native"),
+    )
+
+
+def by_python(rows):
+    yield "C stack a call, bytes", {
+        label: page.with_native("+%d", *(row[m] - row["plain"] if m in row else None for m in PAIR))
+        for label, row in rows.items()
+        if "plain" in row
+    }
 
 
 def tables(rows):

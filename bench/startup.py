@@ -5,7 +5,7 @@ that is no Python in microseconds, as the median of paired differences of `/bin/
 and without the preload, alternately.
 """
 
-from support import stats
+from support import page, stats
 from support import world as w
 
 TITLE = "Start-up"
@@ -58,6 +58,32 @@ def met(row):
     if ours is None:
         return "-"
     return "yes" if ours <= GOAL_PERCENT and (native is None or ours <= native) else "**no**"
+
+
+def figures(rows):
+    pythons = rows["instructions"].values()
+    yield page.Figure(
+        "Starting Python (`python -c pass`), instructions",
+        "%.1f %% more",
+        [added(row, "ours") for row in pythons],
+        [added(row, "native") for row in pythons],
+    )
+    yield page.Figure(
+        "The same with `PYPERF=off`", "%.1f %% more", [added(row, "asleep") for row in pythons], []
+    )
+    yield page.Figure(
+        "Starting a program that is not Python (`/bin/true`)",
+        "%.0f µs more",
+        [rows["true"]["wall"]["difference"]["median"]],
+        [],
+    )
+
+
+def by_python(rows):
+    yield "start, %", {
+        label: page.with_native("+%.1f", added(row, "ours"), added(row, "native"))
+        for label, row in rows["instructions"].items()
+    }
 
 
 def tables(rows):

@@ -5,8 +5,9 @@
  * write its .S file and one block here (docs/porting.md).
  *
  * The call frame information below is what the image carries for every slot.  It repeats, as
- * bytes, what the assembler derives from the .cfi directives in the .S file; tests/unit/test_image
- * compares the two byte by byte.  Encodings: DWARF 4, section 6.4.2; LSB core 10.6 (.eh_frame).
+ * bytes, what the assembler derives from the .cfi directives in the .S file;
+ * tests/preload/test_image.c compares the two byte by byte.  Encodings: DWARF 4, section 6.4.2; LSB
+ * core 10.6 (.eh_frame).
  */
 #ifndef PYPERF_ARCH_H
 #define PYPERF_ARCH_H

@@ -22,7 +22,7 @@ enum { RESERVE = 65536 };
  */
 enum { USUAL = 4, SPARING = 12 };
 enum { DEFAULT_RECURSION_LIMIT = 1000 }; /* Py_DEFAULT_RECURSION_LIMIT, in 3.6 to 3.15 */
-enum { HOOKED_CALL = 512 };              /* bytes; 368 to 928 in docs/performance.md, "Stack" */
+enum { HOOKED_CALL = 512 };              /* bytes; 368 to 928 in docs/performance/tables.md */
 
 /* Linux keeps at least 128 MiB below the top free of mappings (mm/util.c, MIN_GAP). */
 enum { MAIN_MOST = 64 << 20 };

@@ -1,13 +1,11 @@
-# What is installed where, and the packages.  For a Debian package:
+# What is installed beside the library (CMakeLists.txt), and the packages.  For a Debian package:
 #
 #     cmake -B build-deb -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_TESTING=OFF
 #     cmake --build build-deb && cpack --config build-deb/CPackConfig.cmake -B build-deb
 #
 # Nothing has its own place compiled in but relative ones: an installed tree may be moved.
-install(TARGETS pyperf LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS pyperf-run RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS pyperf-exec RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/pyperf)
-install(FILES ${PROJECT_SOURCE_DIR}/include/pyperf.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 set(datadir ${CMAKE_INSTALL_DATADIR})
 file(RELATIVE_PATH prefix_from_pc

@@ -59,7 +59,7 @@ def boot():
             json.dump(arguments.unit, file)
         if arguments.unit:
             shutil.copytree(UNIT_BUILD, os.path.join(share, "unit"), ignore=lambda folder, names: [
-                name for name in names if not name.startswith(("test_", "fake-", "unit", "tests"))
+                name for name in names if not name.startswith(("test_", "fake-", "tests", "preload", "run"))
                 or name.endswith(".dir")
             ])
         command = [os.path.join(REPO, "scripts/arm64-vm"), "--share", share]
@@ -75,7 +75,7 @@ def boot():
 
 
 def unit_tests(text):
-    """[program, test] of each unit test whose name, such as test_step/..., contains the text."""
+    """[program, test] of each unit test whose name, such as test_preload_step/..., contains the text."""
     listed = subprocess.check_output(["ctest", "--show-only=json-v1"], cwd=UNIT_BUILD)
     commands = [test.get("command", ["", ""]) for test in json.loads(listed.decode())["tests"]]
     tests = [c[-2:] for c in commands if "/test_" in c[-2] and text in "/".join(c[-2:])]

@@ -73,6 +73,25 @@ def since(*minor):
     return lambda world: [i for i in supported(world) if i.minor >= minor]
 
 
+class Absent:
+    """The subject of a case for which this machine has nothing: its one run is skipped."""
+
+    def __init__(self, reason):
+        self.label = "none"
+        self.reason = reason
+
+
+def where(code, reason):
+    """Those supported interpreters that run this code without an error.  What none of them can is
+    skipped once, for the reason given; what one cannot is not a case of it at all."""
+    return lambda world: [i for i in supported(world) if i.runs(code)] or [Absent(reason)]
+
+
+def having(module):
+    """Those supported interpreters that have a module."""
+    return where("import " + module, "no interpreter here has %s" % module)
+
+
 Outcome = collections.namedtuple("Outcome", "stdout stderr code pid")
 
 

@@ -68,6 +68,7 @@ class Interpreter:
         self.version = facts["version"]
         self.library = facts["library"]
         self.free_threaded = facts["free_threaded"]
+        self._runs = {}
         self.frame_pointers = _keeps_frame_pointers(root.file(self.library or path))
 
     @property
@@ -88,6 +89,18 @@ class Interpreter:
         if self.root.is_host and self.path.startswith("/usr/bin/"):
             where = "-usr"
         return kind + self.version + threads + where
+
+    def runs(self, code):
+        """Whether it runs this code without an error.  Asked once."""
+        if code not in self._runs:
+            done = subprocess.run(
+                self.root.command([self.path, "-c", code]),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            self._runs[code] = done.returncode == 0
+        return self._runs[code]
 
     def row(self):
         return {

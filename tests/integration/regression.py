@@ -12,6 +12,7 @@ Each run has a /tmp of its own: some of these tests remove every perf map that t
 
 import collections
 import fnmatch
+import json
 import os
 import shlex
 import shutil
@@ -68,25 +69,19 @@ def test_folder(python):
 
 
 class Known:
-    """The table of docs/differences.md: | versions | test file | case pattern | cause | native |"""
+    """The differences that tests/cpython/differences.json lists with their causes."""
 
-    def __init__(self, path):
-        self.rows = []
-        if not os.path.exists(path):
-            return
-        with open(path, encoding="utf-8") as file:
-            for line in file:
-                cells = [cell.strip().strip("`") for cell in line.strip().strip("|").split(" | ")]
-                if line.startswith("| 3.") and len(cells) >= 3:
-                    self.rows.append((cells[0].replace(",", " ").split(), cells[1], cells[2]))
+    def __init__(self):
+        with open(os.path.join(roots.REPO, "tests/cpython/differences.json"), encoding="utf-8") as file:
+            self.rows = json.load(file)
 
     def pattern_for(self, python, name, difference):
         """The pattern that covers a difference, or None.  None covers a crash or a hang."""
         minor = "%d.%d" % python.minor
-        for versions, file, pattern in self.rows:
-            if minor in versions and fnmatch.fnmatch(name, file):
-                if fnmatch.fnmatch(difference, pattern) and not difference.startswith("("):
-                    return pattern
+        for row in self.rows:
+            if minor in row["versions"] and fnmatch.fnmatch(name, row["test"]):
+                if fnmatch.fnmatch(difference, row["case"]) and not difference.startswith("("):
+                    return row["case"]
         return None
 
 

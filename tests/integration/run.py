@@ -27,7 +27,7 @@ SLOWEST = 8
 
 # Each test module adds its cases when imported.
 for path in sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "*.py"))):
-    if os.path.basename(path).startswith(("test_", "guest_")):
+    if os.path.basename(path).startswith(("test_")):
         importlib.import_module(os.path.basename(path)[:-3])
 
 
@@ -47,6 +47,8 @@ class Run:
         begin = time.monotonic()
         context = harness.Context(world, self.subject)
         try:
+            if isinstance(self.subject, harness.Absent):
+                raise harness.Skip(self.subject.reason)
             self.text = self.case.function(context) or ""
             self.verdict = "passed"
         except harness.Skip as reason:
@@ -67,8 +69,10 @@ class Run:
         return "%s %5.1fs %s%s" % (mark, self.seconds, self.name, separator + text if text else "")
 
 
-def all_runs(world):
+def all_runs(world, groups):
     for case in harness.CASES:
+        if groups and case.group not in groups:
+            continue
         if case.each is None:
             yield Run(case, None)
         else:
@@ -103,12 +107,12 @@ def main():
 
 
 def run(arguments, world):
-    runs = [r for r in all_runs(world) if arguments.only in r.name]
-    if arguments.groups:
-        runs = [r for r in runs if r.case.group in arguments.groups]
+    runs = [r for r in all_runs(world, arguments.groups) if arguments.only in r.name]
     if arguments.list:
         print("\n".join(r.name for r in runs))
         return 0
+    # A shell lets what it starts in the background ignore SIGINT, and so would the programs here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like ^C: tidily
     pool = concurrent.futures.ThreadPoolExecutor(arguments.jobs)
     try:

@@ -37,6 +37,11 @@ def without_numbers(outcome):
 
 def same(t, *arguments, **options):
     """Runs the interpreter both ways; the outcomes must be alike.  Returns the plain one."""
+    return both(t, *arguments, **options)[0]
+
+
+def both(t, *arguments, **options):
+    """... Returns both: the plain one, and the one with the library."""
     alike = options.pop("alike", plainly)
     prepare = options.pop("prepare", lambda: None)
     argv = [t.python.path] + list(arguments)
@@ -49,7 +54,7 @@ def same(t, *arguments, **options):
         alike(plain),
         alike(ours),
     )
-    return plain
+    return plain, ours
 
 
 def write(t, name, data):

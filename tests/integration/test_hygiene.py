@@ -3,18 +3,24 @@
 import glob
 import os
 import re
+import sys
 
+import chance
 import image
 import roots
 from harness import case
 
-EXPORTS = os.path.join(roots.REPO, "tests/exports.txt")
+VERSION_SCRIPT = os.path.join(roots.REPO, "preload/exports.map")
 
 
 @case("hygiene")
-def exports_equal_the_list(t):
-    with open(EXPORTS) as file:
-        listed = {line.split()[0] for line in file if line.strip() and line[0] != "#"}
+def exports_equal_the_version_script(t):
+    """Neither more, as where the script is not used, nor less, as where a definition went."""
+    with open(VERSION_SCRIPT) as file:
+        script = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
+    public = re.search(r"\bglobal:(.*?)\blocal:", script, re.S).group(1)
+    listed = set(re.findall(r"[^\s;]+", public))
+    assert listed and not any("*" in name for name in listed), "odd version script: %s" % listed
     text = image.tool("nm", "--dynamic", "--defined-only", t.world.library)
     exported = set()
     for line in text.splitlines():
@@ -25,6 +31,25 @@ def exports_equal_the_list(t):
         sorted(exported - listed),
         sorted(listed - exported),
     )
+
+
+@case("hygiene")
+def the_documented_differences_are_those_the_tests_know(t):
+    script = os.path.join(roots.REPO, "scripts/differences")
+    done = t.run([sys.executable, script, "--check"], None)
+    assert done.code == 0, done.stderr.decode()
+
+
+@case("hygiene")
+def the_changelog_tells_of_this_version(t):
+    with open(os.path.join(roots.REPO, "include/pyperf.h")) as file:
+        version = re.search(r'^#define PYPERF_VERSION "([\d.]+)"$', file.read(), re.M).group(1)
+    with open(os.path.join(roots.REPO, "CHANGELOG.md"), encoding="utf-8") as file:
+        newest = file.read().split("\n## ")[1]
+    title = newest.split("\n")[0]
+    assert title.startswith("[%s] - " % version) or (
+        title == "[Unreleased]" and "To be %s," % version in newest
+    ), "the newest section of CHANGELOG.md is not %s's" % version
 
 
 @case("hygiene")
@@ -86,6 +111,20 @@ def pages_name_the_versions_that_the_library_knows(t):
         with open(page) as file:
             said = set(re.findall(r"CPython\W+(?:from )?(3\.\d+ to 3\.\d+)", file.read()))
         assert said == {versions}, "%s says %s, pyperf.h %s" % (page, sorted(said), versions)
+
+
+@case("hygiene")
+def chances_are_reckoned_right(t):
+    # Of 10 throws of a coin 9 or 10 heads come 11 times in 1,024, 10 heads once.
+    assert chance.most(10, 0.5, 11.1 / 1024) == 8 and chance.most(10, 0.5, 10.9 / 1024) == 9
+    assert chance.least(10, 0.5, 11.1 / 1024) == 2 and chance.least(10, 0.5, 10.9 / 1024) == 1
+    # Rare things in many samples: the tables of Poisson's distribution, of mean 2.
+    assert chance.most(100000, 2e-5, 0.0166) == 5 and chance.most(100000, 2e-5, 0.0165) == 6
+    assert chance.most(100, 0, 1e-7) == 0 and chance.least(100, 1, 1e-7) == 100
+    needed = chance.enough(0.003, 0.005)
+    assert chance.most(needed, 0.003) <= 0.005 * needed
+    assert chance.most(needed // 2, 0.003) > 0.005 * needed // 2
+    assert chance.JUDGEMENTS * chance.EACH <= 1e-4
 
 
 # What has to differ between architectures (docs/porting.md).

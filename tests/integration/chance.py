@@ -1,0 +1,59 @@
+"""How often a test that judges samples fails although nothing is wrong, in one place.
+
+A whole CI run of a healthy state fails by chance with a probability below RUN.  It makes fewer than
+JUDGEMENTS such judgements (28 truth settings with 15 each, 13 of forks with 17, some 100 others), so
+each may fail with EACH.
+
+How it is reckoned: of n samples each shows a thing with a known probability, the share of time that
+the program spent on it by its own clock, or at most the share that perf breaks of healthy programs,
+as measured.  The count then follows the binomial distribution, and a bound is a quantile of it.
+Samples come after equal intervals of the thread's CPU time, hence more evenly than independent ones
+would: the true chance is smaller.  A load of other work does not change it, because neither the
+program's clock nor perf's counts while the program waits.
+
+A test may look several times at the growing number of samples and be content with the first look
+that holds; only its last bound then decides over a healthy state, and that one has the chance EACH.
+"""
+
+import math
+
+RUN = 1e-4
+JUDGEMENTS = 1000
+EACH = RUN / JUDGEMENTS
+
+# Of the samples that the frequency promises for the CPU time, the share that comes at least.  Not a
+# matter of chance: measured are 0.99 to 1.01, and a virtual machine may lose some clock interrupts.
+KEPT = 0.8
+
+
+def most(samples, share, chance=EACH):
+    """The count that is exceeded with at most this chance."""
+    if share <= 0:
+        return 0
+    if share >= 1:
+        return samples
+    left = 1.0  # the chance of this count and more
+    for count in range(samples + 1):
+        left -= _exactly(count, samples, share)
+        if left <= chance:
+            return count
+    return samples
+
+
+def least(samples, share, chance=EACH):
+    """The count that is missed with at most this chance."""
+    return samples - most(samples, 1 - share, chance)
+
+
+def enough(share, bound, chance=EACH):
+    """How many samples it takes for a healthy share to stay within a bound but for this chance."""
+    assert share < bound
+    samples = 100
+    while most(samples, share, chance) > bound * samples:
+        samples += samples // 10
+    return samples
+
+
+def _exactly(count, samples, share):
+    ways = math.lgamma(samples + 1) - math.lgamma(count + 1) - math.lgamma(samples - count + 1)
+    return math.exp(ways + count * math.log(share) + (samples - count) * math.log1p(-share))
