@@ -2,14 +2,14 @@
  * pyperf-run perf record: find out what will run, complete the line, run perf in the foreground,
  * and afterwards make the recording independent of the image files.
  */
-#include "adapt.h"
-#include "child.h"
-#include "convert.h"
-#include "images.h"
-#include "library.h"
-#include "options.h"
-#include "preload.h"
-#include "say.h"
+#include "base/child.h"
+#include "base/ld_preload.h"
+#include "base/library.h"
+#include "base/say.h"
+#include "commands.h"
+#include "perf/adapt.h"
+#include "perf/convert.h"
+#include "perf/images.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,7 +56,7 @@ static int preload_prefix(char *prefix[4], bool wanted)
         return 0;
     if (library_find(library) != 0 || library_find_exec(helper) != 0)
         return EXIT_CANNOT_EXECUTE;
-    merged = preload_merge(getenv("LD_PRELOAD"), library);
+    merged = ld_preload_merge(getenv("LD_PRELOAD"), library);
     if (!merged ||
         snprintf(variable, sizeof(variable), "LD_PRELOAD=%s", merged) >= (int)sizeof(variable)) {
         free(merged);

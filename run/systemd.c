@@ -1,12 +1,12 @@
 /* pyperf-run systemd enable|disable|status [--user] [--root DIR] UNIT */
-#include "child.h"
-#include "environment.h"
-#include "library.h"
-#include "number.h"
-#include "options.h"
-#include "preload.h"
-#include "say.h"
-#include "unit.h"
+#include "base/child.h"
+#include "base/ld_preload.h"
+#include "base/library.h"
+#include "base/number.h"
+#include "base/say.h"
+#include "commands.h"
+#include "systemd/environment.h"
+#include "systemd/unit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -79,7 +79,7 @@ static int enable(const struct request *request, const struct unit *unit)
     if (library_find(library) != 0)
         return EXIT_CANNOT_EXECUTE;
     warn_about_place(library);
-    merged = preload_merge(unit->preload, library);
+    merged = ld_preload_merge(unit->preload, library);
     text = merged ? environment_dropin("LD_PRELOAD", merged) : NULL;
     rc = text ? unit_write(unit, text) : -ENOMEM;
     free(merged);

@@ -1,5 +1,5 @@
 /* What is added to a perf record line: a table of lines, programs and perfs. */
-#include "adapt.h"
+#include "perf/adapt.h"
 #include "suite.h"
 #include "words.h"
 

@@ -1,5 +1,5 @@
 /* perf's command line: where it is cut into options and command, and what the options say. */
-#include "perfcmd.h"
+#include "perf/perfcmd.h"
 #include "suite.h"
 #include "words.h"
 

@@ -1,7 +1,7 @@
 /* Environment= lines: what a unit's files say, and what our drop-in says to systemd. */
-#include "environment.h"
 #include "suite.h"
-#include "unit.h"
+#include "systemd/environment.h"
+#include "systemd/unit.h"
 
 #include <errno.h>
 #include <stdio.h>
