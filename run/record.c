@@ -5,6 +5,7 @@
 #include "base/child.h"
 #include "base/ld_preload.h"
 #include "base/library.h"
+#include "base/process.h"
 #include "base/say.h"
 #include "commands.h"
 #include "perf/adapt.h"
@@ -72,23 +73,11 @@ static int preload_prefix(char *prefix[4], bool wanted)
     return 0;
 }
 
-static bool in_other_namespace(long pid)
-{
-    char name[64], ours[64] = "", theirs[64] = "";
-
-    snprintf(name, sizeof(name), "/proc/%ld/ns/mnt", pid);
-    return readlink("/proc/self/ns/mnt", ours, sizeof(ours) - 1) > 0 &&
-           readlink(name, theirs, sizeof(theirs) - 1) > 0 && strcmp(ours, theirs) != 0;
-}
-
 /* The first of -p's processes or -t's threads; NULL with a reason said if it cannot be looked at.
  */
 static struct program *recorded_process(struct program *program, const char *pids)
 {
     long pid = strtol(pids, NULL, 10);
-    char name[64], line[PATH_MAX + 128];
-    bool loaded = false;
-    FILE *maps;
     int rc = program_of_process(program, (pid_t)pid);
 
     if (rc) {
@@ -96,14 +85,8 @@ static struct program *recorded_process(struct program *program, const char *pid
                     rc == -ESRCH ? "no such process" : "cannot be looked at: another user's");
         return NULL;
     }
-    snprintf(name, sizeof(name), "/proc/%ld/maps", pid);
-    maps = fopen(name, "re");
-    while (!loaded && maps && fgets(line, sizeof(line), maps))
-        loaded = strstr(line, "/libpyperf.so") != NULL;
-    if (maps)
-        fclose(maps);
-    program->elsewhere = in_other_namespace(pid);
-    if (!loaded)
+    program->elsewhere = process_elsewhere((pid_t)pid, "mnt");
+    if (!process_maps_file((pid_t)pid, "/libpyperf.so"))
         say_warning("process %ld runs without libpyperf.so: no Python names will show; start it "
                     "with pyperf-run",
                     pid);

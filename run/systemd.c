@@ -3,6 +3,7 @@
 #include "base/ld_preload.h"
 #include "base/library.h"
 #include "base/number.h"
+#include "base/process.h"
 #include "base/say.h"
 #include "commands.h"
 #include "systemd/environment.h"
@@ -110,21 +111,6 @@ static int disable(const struct request *request, const struct unit *unit)
     return EXIT_SUCCESS;
 }
 
-static bool is_loaded(long pid)
-{
-    char path[64], line[PATH_MAX + 128];
-    bool loaded = false;
-    FILE *maps;
-
-    snprintf(path, sizeof(path), "/proc/%ld/maps", pid);
-    maps = fopen(path, "re");
-    while (!loaded && maps && fgets(line, sizeof(line), maps))
-        loaded = strstr(line, "/libpyperf.so") != NULL;
-    if (maps)
-        fclose(maps);
-    return loaded;
-}
-
 /* Exit status 0 if it is enabled, as `systemctl is-enabled`. */
 static int status(const struct request *request, const struct unit *unit)
 {
@@ -136,10 +122,11 @@ static int status(const struct request *request, const struct unit *unit)
            enabled ? unit->dropin : "", unit->found ? "" : " (no such unit)");
     if (manager_runs(request) &&
         systemctl(request, "show", "--property=MainPID", unit->name, text, sizeof(text)) == 0 &&
-        (pid = number_behind(text, "MainPID=", 0)) > 0)
+        (pid = number_behind(text, "MainPID=", 0)) > 0) {
+        bool loaded = process_maps_file((pid_t)pid, "/libpyperf.so");
         printf("%s: process %ld runs %s libpyperf.so%s\n", unit->name, pid,
-               is_loaded(pid) ? "with" : "without",
-               is_loaded(pid) == enabled ? "" : ": restart the unit");
+               loaded ? "with" : "without", loaded == enabled ? "" : ": restart the unit");
+    }
     return enabled ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -6,9 +6,8 @@
 #include "perf/images.h"
 #include "base/child.h"
 #include "base/number.h"
+#include "base/process.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -264,37 +263,31 @@ void images_cache(struct images *images, const char *perf, const char *cache)
 
 /* -- Removal ---------------------------------------------------------------------------------- */
 
-static void mark_mapped(struct images *images, const char *pid)
+static void mark_mapped(struct images *images, pid_t pid)
 {
-    char name[64], line[PATH_MAX + 128];
-    FILE *maps;
+    struct process_mapping mapping;
+    struct process_maps maps;
 
-    snprintf(name, sizeof(name), "/proc/%.20s/maps", pid);
-    maps = fopen(name, "re");
-    while (maps && fgets(line, sizeof(line), maps)) {
-        char *path = strchr(line, '/');
-        struct image *image;
-        if (!path)
-            continue;
-        path[strcspn(path, "\n")] = '\0';
-        image = find(images, path);
+    if (process_maps_open(&maps, pid) != 0)
+        return;
+    while (process_maps_next(&maps, &mapping)) {
+        struct image *image = find(images, mapping.path);
         if (image)
             image->mapped = true;
     }
-    if (maps)
-        fclose(maps);
+    process_maps_close(&maps);
 }
 
 void images_remove(struct images *images)
 {
-    DIR *processes = images->count ? opendir("/proc") : NULL;
-    struct dirent *entry;
+    struct process_list processes;
+    pid_t pid;
 
-    while (processes && (entry = readdir(processes)))
-        if (isdigit((unsigned char)entry->d_name[0]))
-            mark_mapped(images, entry->d_name);
-    if (processes)
-        closedir(processes);
+    if (images->count == 0 || process_list_open(&processes) != 0)
+        return;
+    while ((pid = process_list_next(&processes)) > 0)
+        mark_mapped(images, pid);
+    process_list_close(&processes);
     for (size_t i = 0; i < images->count; i++) {
         struct image *image = &images->list[i];
         if (!image->source[0])

@@ -1,11 +1,10 @@
 /* Everything here is a number in /proc; a missing one takes the kernel's default. */
 #include "perf/machine.h"
 #include "base/number.h"
+#include "base/process.h"
 
 #include <linux/capability.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -24,16 +23,10 @@ long machine_setting(const char *path, long otherwise)
 
 bool machine_capable(int bit)
 {
-    FILE *file = fopen("/proc/self/status", "re");
-    unsigned long long set = 0;
-    char line[256];
+    struct process_status status;
 
-    while (file && fgets(line, sizeof(line), file))
-        if (strncmp(line, "CapEff:", 7) == 0)
-            set = strtoull(line + 7, NULL, 16);
-    if (file)
-        fclose(file);
-    return set >> bit & 1;
+    process_status(&status, getpid());
+    return status.capabilities >> bit & 1;
 }
 
 void machine_read(struct machine *machine)

@@ -1,6 +1,7 @@
 /* Follows the kernel's and execvp's rules; where they allow surprises, says "unknown". */
 #include "python/program.h"
 #include "base/child.h"
+#include "base/process.h"
 #include "python/pyenv_shim.h"
 #include "python/shebang.h"
 
@@ -170,36 +171,32 @@ int program_find(struct program *program, const char *command)
 /* -- A running process ---------------------------------------------------------------------------
  */
 
-/* The file that a maps line names, if it is a libpython. */
-static bool libpython_of_line(const char *line, char path[PATH_MAX])
+static bool is_libpython(const char *path)
 {
-    const char *start = strchr(line, '/');
-    const char *name = start ? strstr(start, "/libpython") : NULL;
+    const char *name = strstr(path, "/libpython");
 
-    if (!name || strncmp(name, "/libpython3.so", 14) == 0)
-        return false;
-    snprintf(path, PATH_MAX, "%.*s", (int)strcspn(start, "\n"), start);
-    return true;
+    return name && strncmp(name, "/libpython3.so", 14) != 0;
 }
 
 int program_of_process(struct program *program, pid_t pid)
 {
-    char name[64], line[PATH_MAX + 128], inside[PATH_MAX] = "";
-    FILE *maps;
+    char name[64], inside[PATH_MAX] = "";
+    struct process_mapping mapping;
+    struct process_maps maps;
+    int rc;
 
     *program = (struct program){.kind = PROGRAM_UNKNOWN};
     snprintf(name, sizeof(name), "/proc/%ld/exe", (long)pid);
     if (readlink(name, program->path, sizeof(program->path) - 1) < 0)
         return errno == ENOENT ? -ESRCH : -EACCES;
     snprintf(program->interpreter, sizeof(program->interpreter), "%s", name);
-    snprintf(name, sizeof(name), "/proc/%ld/maps", (long)pid);
-    maps = fopen(name, "re");
-    if (!maps)
-        return errno == ENOENT ? -ESRCH : -EACCES;
-    while (fgets(line, sizeof(line), maps))
-        if (libpython_of_line(line, inside))
-            break;
-    fclose(maps);
+    rc = process_maps_open(&maps, pid);
+    if (rc)
+        return rc == -ENOENT ? -ESRCH : -EACCES;
+    while (!inside[0] && process_maps_next(&maps, &mapping))
+        if (is_libpython(mapping.path))
+            snprintf(inside, sizeof(inside), "%s", mapping.path);
+    process_maps_close(&maps);
     if (inside[0] &&
         snprintf(program->libpython, PATH_MAX, "/proc/%ld/root%s", (long)pid, inside) >= PATH_MAX)
         program->libpython[0] = '\0';
