@@ -90,6 +90,10 @@ static int enable(const struct request *request, const struct unit *unit)
         return EXIT_FAILURE;
     }
     say_note("wrote %s", unit->dropin);
+    if (unit->overridden[0] && !ld_preload_contains(unit->preload, library))
+        say_warning("%s sets LD_PRELOAD after it, and wins: add %s there, or rename that file to "
+                    "come before pyperf.conf",
+                    unit->overridden, library);
     reload(request, unit);
     return EXIT_SUCCESS;
 }

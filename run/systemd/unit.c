@@ -1,9 +1,10 @@
-/*
- * systemd.unit(5), "Unit File Load Path".  Reading the files, rather than asking systemd, works
- * for an image's root folder and where no systemd runs.
- */
+/* Reading the files, rather than asking systemd, works for an image's root folder and where no
+ * systemd runs. */
 #include "systemd/unit.h"
+#include "systemd/dropins.h"
 #include "systemd/environment.h"
+#include "systemd/load_path.h"
+#include "systemd/unit_name.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,35 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Lowest priority first, so that a later file's assignment wins. */
-static const char *const places[] = {"/lib/systemd", "/usr/lib/systemd", "/usr/local/lib/systemd",
-                                     "/run/systemd", "/etc/systemd"};
 static const char own_file[] = "pyperf.conf";
-
-static int set_name(struct unit *unit, const char *name)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  ":_.\\@-";
-    const char *dot = strrchr(name, '.');
-
-    if (!*name || *name == '.' || strspn(name, allowed) != strlen(name))
-        return -EINVAL;
-    return snprintf(unit->name, sizeof(unit->name), "%s%s", name,
-                    dot && strcmp(dot, ".service") == 0 ? "" : ".service") < (int)sizeof(unit->name)
-               ? 0
-               : -ENAMETOOLONG;
-}
-
-/* "web@7.service" comes from "web@.service" when it has no file of its own. */
-static bool set_template(const char *name, char out[256])
-{
-    const char *at = strchr(name, '@'), *dot = strrchr(name, '.');
-
-    if (!at || !dot || dot < at || at + 1 == dot)
-        return false;
-    snprintf(out, 256, "%.*s%s", (int)(at + 1 - name), name, dot);
-    return true;
-}
 
 /* -- What the files say -------------------------------------------------------------------------
  */
@@ -70,71 +43,120 @@ static int read_file(struct unit *unit, const char *path)
     return rc;
 }
 
-static int is_foreign_conf(const struct dirent *entry)
+static bool sets_preload(const char *path)
 {
-    size_t length = strlen(entry->d_name);
-    return length > 5 && strcmp(entry->d_name + length - 5, ".conf") == 0 &&
-           strcmp(entry->d_name, own_file) != 0;
+    static const char unlike[] = "\n";
+    char *text = read_text(path), *value = strdup(unlike);
+    bool sets = text && value && environment_read(text, "LD_PRELOAD", &value) == 0 &&
+                (!value || strcmp(value, unlike) != 0);
+
+    free(text);
+    free(value);
+    return sets;
 }
 
-static int read_dropins(struct unit *unit, const char *folder)
+static int read_dropins(struct unit *unit, const struct load_path *path, char *const *names)
 {
-    struct dirent **list;
-    int count = scandir(folder, &list, is_foreign_conf, alphasort), rc = 0;
+    struct dropins dropins;
+    int rc = dropins_find(&dropins, path, names);
 
-    for (int i = 0; i < count; i++) {
-        char path[2 * PATH_MAX];
-        snprintf(path, sizeof(path), "%s/%s", folder, list[i]->d_name);
-        if (rc == 0)
-            rc = read_file(unit, path);
-        free(list[i]);
+    for (size_t i = 0; rc == 0 && i < dropins.count; i++) {
+        const char *file = dropins.paths[i];
+        int order = strcmp(strrchr(file, '/') + 1, own_file);
+        if (order == 0)
+            continue;
+        rc = read_file(unit, file);
+        if (order > 0 && sets_preload(file))
+            snprintf(unit->overridden, sizeof(unit->overridden), "%s", file);
     }
-    if (count >= 0)
-        free(list);
+    dropins_free(&dropins);
     return rc;
 }
 
-static int read_named(struct unit *unit, const char *root, const char *scope, const char *name)
+/* -- Its names --------------------------------------------------------------------------------- */
+
+/* The file of that name with the highest priority. */
+static bool find_file(const struct load_path *path, const char *name, char file[PATH_MAX])
 {
-    char main_file[PATH_MAX] = "", path[PATH_MAX];
+    for (size_t i = 0; i < path->count; i++)
+        if (snprintf(file, PATH_MAX, "%s/%s", path->folders[i], name) < PATH_MAX &&
+            access(file, R_OK) == 0)
+            return true;
+    return false;
+}
+
+/* What a link in place of a unit file points to, if that is another unit's name. */
+static bool target_of(const char *file, char target[UNIT_NAME_SIZE])
+{
+    char text[PATH_MAX];
+    ssize_t length = readlink(file, text, sizeof(text) - 1);
+    const char *name, *slash;
+
+    if (length < 0)
+        return false;
+    text[length] = '\0';
+    slash = strrchr(text, '/');
+    name = slash ? slash + 1 : text;
+    return strlen(name) < UNIT_NAME_SIZE && unit_name_make(target, name) == 0 &&
+           strcmp(target, name) == 0 && strcmp(strrchr(file, '/') + 1, name) != 0;
+}
+
+enum { NAMES_MAX = 16 };
+
+/* Links to the unit, in any folder, are names of it. */
+static void add_aliases(const struct load_path *path, char names[NAMES_MAX][UNIT_NAME_SIZE],
+                        size_t *count)
+{
+    for (size_t i = 0; i < path->count; i++) {
+        DIR *folder = opendir(path->folders[i]);
+        struct dirent *entry;
+        while (folder && *count < NAMES_MAX && (entry = readdir(folder))) {
+            char file[PATH_MAX], target[UNIT_NAME_SIZE];
+            if (entry->d_type == DT_LNK &&
+                snprintf(file, sizeof(file), "%s/%s", path->folders[i], entry->d_name) <
+                    (int)sizeof(file) &&
+                target_of(file, target) && strcmp(target, names[0]) == 0)
+                snprintf(names[(*count)++], UNIT_NAME_SIZE, "%s", entry->d_name);
+        }
+        if (folder)
+            closedir(folder);
+    }
+}
+
+static int read_unit(struct unit *unit, const struct load_path *path)
+{
+    char names[NAMES_MAX][UNIT_NAME_SIZE], template[UNIT_NAME_SIZE], file[PATH_MAX];
+    char *list[NAMES_MAX + 1] = {NULL};
+    size_t count = 1;
     int rc = 0;
 
-    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-        snprintf(path, sizeof(path), "%s%s/%s/%s", root, places[i], scope, name);
-        if (access(path, R_OK) == 0)
-            snprintf(main_file, sizeof(main_file), "%s", path);
-        snprintf(path, sizeof(path), "%s/run/systemd/transient/%s", root, name);
-        if (!main_file[0] && access(path, R_OK) == 0)
-            snprintf(main_file, sizeof(main_file), "%s", path);
-    }
-    if (main_file[0]) {
-        unit->found = true;
-        rc = read_file(unit, main_file);
-    }
-    for (size_t i = 0; rc == 0 && i < sizeof(places) / sizeof(*places); i++) {
-        snprintf(path, sizeof(path), "%s%s/%s/%s.d", root, places[i], scope, name);
-        rc = read_dropins(unit, path);
-    }
-    return rc;
+    snprintf(names[0], UNIT_NAME_SIZE, "%s", unit->name);
+    unit->found = find_file(path, unit->name, file);
+    if (unit->found)
+        target_of(file, names[0]);
+    else if (unit_name_template(template, unit->name))
+        unit->found = find_file(path, template, file);
+    if (unit->found)
+        rc = read_file(unit, file);
+    add_aliases(path, names, &count);
+    for (size_t i = 0; i < count; i++)
+        list[i] = names[i];
+    return rc ? rc : read_dropins(unit, path, list);
 }
 
-/* -- Where ours goes -----------------------------------------------------------------------------
- */
+/* -- Where ours goes --------------------------------------------------------------------------- */
 
 static int set_paths(struct unit *unit, const char *root, bool user)
 {
-    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    char own[PATH_MAX];
     int length;
 
+    load_path_own(own);
     if (!user || *root)
         length = snprintf(unit->folder, sizeof(unit->folder), "%s/etc/systemd/%s/%s.d", root,
                           user ? "user" : "system", unit->name);
-    else if (config && *config)
-        length = snprintf(unit->folder, sizeof(unit->folder), "%s/systemd/user/%s.d", config,
-                          unit->name);
     else
-        length = snprintf(unit->folder, sizeof(unit->folder), "%s/.config/systemd/user/%s.d",
-                          home ? home : "", unit->name);
+        length = snprintf(unit->folder, sizeof(unit->folder), "%s/%s.d", own, unit->name);
     if (length >= (int)sizeof(unit->folder) - 16)
         return -ENAMETOOLONG;
     snprintf(unit->dropin, sizeof(unit->dropin), "%.*s/%s", PATH_MAX - 16, unit->folder, own_file);
@@ -143,28 +165,15 @@ static int set_paths(struct unit *unit, const char *root, bool user)
 
 int unit_open(struct unit *unit, const char *name, const char *root, bool user)
 {
-    const char *scope = user ? "user" : "system";
-    char template[256], path[PATH_MAX];
+    static struct load_path path;
     int rc;
 
     *unit = (struct unit){.preload = NULL};
-    rc = set_name(unit, name);
+    load_path_make(&path, root, user);
+    rc = unit_name_make(unit->name, name);
     if (rc == 0)
         rc = set_paths(unit, root, user);
-    if (rc == 0 && set_template(unit->name, template))
-        rc = read_named(unit, root, scope, template);
-    if (rc == 0)
-        rc = read_named(unit, root, scope, unit->name);
-    if (rc == 0 && user && !*root) { /* a user's own units */
-        snprintf(path, sizeof(path), "%.*s", (int)strlen(unit->folder) - 2, unit->folder);
-        if (access(path, R_OK) == 0) {
-            unit->found = true;
-            rc = read_file(unit, path);
-        }
-        if (rc == 0)
-            rc = read_dropins(unit, unit->folder);
-    }
-    return rc;
+    return rc ? rc : read_unit(unit, &path);
 }
 
 static int make_folders(const char *folder)

@@ -11,6 +11,8 @@ struct unit {
     char dropin[PATH_MAX]; /* UNIT.d/pyperf.conf */
     char *preload;         /* LD_PRELOAD that the unit sets without us; NULL: none */
     bool found;            /* a unit file exists */
+    char
+        overridden[PATH_MAX]; /* the drop-in read after ours that sets LD_PRELOAD again; "": none */
 };
 
 /*
