@@ -113,6 +113,36 @@ static int add_frame(struct chain *chain, const char *name, const char *dso, boo
     return 0;
 }
 
+/* A file or something like "[vdso]" in parentheses? */
+static bool begins_dso(const char *name, const char *at)
+{
+    return at > name && at[-1] == ' ' && at[0] == '(' && (at[1] == '/' || at[1] == '[');
+}
+
+/*
+ * The "(" of the DSO at the line's end; NULL if there is none.  Functions and files may both have
+ * " (" in their names, so it is the one that belongs to the last ")"; where they do not come in
+ * pairs, the last one in front of a path.
+ */
+static char *find_dso(char *name)
+{
+    char *end = name + strlen(name), *at = end;
+    int open = 0;
+
+    if (end == name || end[-1] != ')')
+        return NULL;
+    do {
+        at--;
+        open += (*at == ')') - (*at == '(');
+    } while (open && at > name);
+    if (open == 0 && begins_dso(name, at))
+        return at;
+    for (char *other = end; other > name; other--)
+        if (begins_dso(name, other))
+            return other;
+    return open == 0 && at > name && at[-1] == ' ' ? at : NULL;
+}
+
 static int read_frame(struct chain *chain, char *line)
 {
     char *rest = line, *name, *dso;
@@ -123,11 +153,11 @@ static int read_frame(struct chain *chain, char *line)
         return 0;
     kernel = rest - (line + strspn(line, " \t")) == 16; /* the upper half of the addresses */
     name = rest + 1;
-    dso = strrchr(name, '(');
-    if (dso && dso > name && dso[-1] == ' ') {
+    dso = find_dso(name);
+    if (dso) {
         dso[-1] = '\0';
         dso++;
-        dso[strcspn(dso, ")")] = '\0';
+        dso[strlen(dso) - 1] = '\0';
     } else {
         dso = "";
     }
