@@ -1,5 +1,5 @@
 /*
- * pyperf-exec [-r] NAME=VALUE COMMAND [ARG...]: sets one variable and becomes the command.  The
+ * pyperf-exec [-r] NAME=VALUE... -- COMMAND [ARG...]: sets variables and becomes the command.  The
  * step between perf and the profiled program; env(1) would do, but for perf 6.1 with libunwind:
  * it finds a library's unwind table by the lowest address at which this process ever mapped that
  * library, env's included.  In half of all recordings no chain went beyond __libc_start_call_main,
@@ -110,39 +110,66 @@ static long search(const char *path, char **argv, char **envp)
     }
 }
 
+static _Noreturn void leave(int status)
+{
+    for (;;)
+        exec_system_call(__NR_exit_group, status, 0, 0);
+}
+
+static int is_word(const char *text, const char *word)
+{
+    while (*word && *text == *word) {
+        text++;
+        word++;
+    }
+    return *text == *word;
+}
+
+/* Is the variable of this entry one of those that `assignments` set? */
+static int is_replaced(const char *entry, char **assignments, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (value_of(entry, assignments[i]))
+            return 1;
+    return 0;
+}
+
 /* `stack` is what the kernel leaves: argc, argv, NULL, envp, NULL. */
 void exec_main(long *stack)
 {
-    long argc = stack[0], rc = -ENOENT;
-    char **argv = (char **)(stack + 1), **given = argv + argc + 1;
+    char **word = (char **)(stack + 1), **given = word + stack[0] + 1, **assignments;
     const char *path = "/bin:/usr/bin";
-    size_t count = 0, kept = 0;
+    size_t count = 0, set = 0, kept = 0;
+    long rc;
 
-    if (argc > 1 && argv[1][0] == '-' && argv[1][1] == 'r' && !argv[1][2]) {
+    word += *word != NULL;
+    if (*word && is_word(*word, "-r")) {
         long persona = exec_system_call(__NR_personality, 0xffffffff, 0, 0); /* asks only */
         exec_system_call(__NR_personality, persona & ~ADDR_NO_RANDOMIZE, 0, 0);
-        argv++;
-        argc--;
+        word++;
     }
-    if (argc < 3 || !contains(argv[1], '=')) {
-        say("usage: pyperf-exec [-r] NAME=VALUE COMMAND [ARG...]\n");
-        exec_system_call(__NR_exit_group, 2, 0, 0);
+    for (assignments = word; *word && contains(*word, '='); word++)
+        set++;
+    if (!*word || !is_word(*word, "--") || !word[1]) {
+        say("usage: pyperf-exec [-r] NAME=VALUE... -- COMMAND [ARG...]\n");
+        leave(2);
     }
+    word++;
     while (given[count])
         count++;
-    char *envp[count + 2];
+    char *envp[count + set + 1];
     for (size_t i = 0; i < count; i++) {
         const char *value = value_of(given[i], "PATH=");
         path = value ? value : path;
-        if (!value_of(given[i], argv[1]))
+        if (!is_replaced(given[i], assignments, set))
             envp[kept++] = given[i];
     }
-    envp[kept++] = argv[1];
+    for (size_t i = 0; i < set; i++)
+        envp[kept++] = assignments[i];
     envp[kept] = NULL;
-    rc = contains(argv[2], '/') ? become(argv[2], argv + 2, envp) : search(path, argv + 2, envp);
+    rc = contains(*word, '/') ? become(*word, word, envp) : search(path, word, envp);
     say("pyperf-run: ");
-    say(argv[2]);
+    say(*word);
     say(rc == -ENOENT ? ": command not found\n" : ": cannot be executed\n");
-    for (;;)
-        exec_system_call(__NR_exit_group, rc == -ENOENT ? NOT_FOUND : CANNOT_EXECUTE, 0, 0);
+    leave(rc == -ENOENT ? NOT_FOUND : CANNOT_EXECUTE);
 }

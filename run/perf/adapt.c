@@ -129,7 +129,8 @@ static void choose_callgraph(struct adapt_plan *plan, const struct perfcmd *cmd,
                              const struct program *program, const struct perftool *perf,
                              const struct machine *machine)
 {
-    if (cmd->callgraph == CALLGRAPH_CHOSEN || cmd->callgraph == CALLGRAPH_OFF)
+    if (cmd->callgraph == CALLGRAPH_DWARF || cmd->callgraph == CALLGRAPH_CHOSEN ||
+        cmd->callgraph == CALLGRAPH_OFF)
         return;
     if (!has_pointers(program) && perf->unwinds) {
         copy_stacks(plan, cmd, program, perf, machine);
@@ -163,4 +164,6 @@ void adapt_plan(struct adapt_plan *plan, const struct perfcmd *cmd, const struct
     explain(plan, program);
     choose_callgraph(plan, cmd, program, perf, machine);
     keep_ids(plan, cmd, perf);
+    plan->fixed_addresses =
+        perf->forgets_exec && (plan->stack_copies || cmd->callgraph == CALLGRAPH_DWARF);
 }

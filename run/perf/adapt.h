@@ -14,13 +14,14 @@
 #include <stdbool.h>
 
 struct adapt_plan {
-    char *options[12]; /* NULL-terminated, to be added to the line; point into this struct */
-    bool stack_copies; /* the recording will hold copies of stacks */
-    bool compressed;   /* it will be compressed */
-    bool starved;      /* the ring buffer is smaller than it should be: limits of this user */
-    int short_chains;  /* entries that the kernel keeps with -g, if few; else 0 */
-    char ring[24];     /* "-m" value, "" if none is added */
-    char why[256];     /* for the one line on stderr: what decided */
+    char *options[12];    /* NULL-terminated, to be added to the line; point into this struct */
+    bool stack_copies;    /* the recording will hold copies of stacks */
+    bool compressed;      /* it will be compressed */
+    bool fixed_addresses; /* the command should run without address randomization */
+    bool starved;         /* the ring buffer is smaller than it should be: limits of this user */
+    int short_chains;     /* entries that the kernel keeps with -g, if few; else 0 */
+    char ring[24];        /* "-m" value, "" if none is added */
+    char why[256];        /* for the one line on stderr: what decided */
 };
 
 /* perf's limit: the record's size is 16 bits, and the dump a multiple of 8 (perf-record(1)). */

@@ -22,7 +22,9 @@ bool perfcmd_is_perf(const char *word)
 
 static enum perfcmd_callgraph callgraph_of(const char *value)
 {
-    return value && strncmp(value, "fp", 2) == 0 ? CALLGRAPH_FP : CALLGRAPH_CHOSEN;
+    if (value && strncmp(value, "fp", 2) == 0)
+        return CALLGRAPH_FP;
+    return value && strncmp(value, "dwarf", 5) == 0 ? CALLGRAPH_DWARF : CALLGRAPH_CHOSEN;
 }
 
 static void apply(struct perfcmd *cmd, const struct perfopt *option, const char *value,
@@ -31,7 +33,8 @@ static void apply(struct perfcmd *cmd, const struct perfopt *option, const char 
     const char *name = option->name ? option->name : "-g";
 
     if (strcmp(name, "-g") == 0) {
-        if (cmd->callgraph != CALLGRAPH_CHOSEN) /* perf too lets an earlier --call-graph stand */
+        if (cmd->callgraph != CALLGRAPH_DWARF &&
+            cmd->callgraph != CALLGRAPH_CHOSEN) /* perf too lets an earlier --call-graph stand */
             cmd->callgraph = CALLGRAPH_FP;
     } else if (strcmp(name, "call-graph") == 0) {
         cmd->callgraph = negated ? CALLGRAPH_OFF : callgraph_of(value);

@@ -15,7 +15,8 @@
 enum perfcmd_callgraph {
     CALLGRAPH_UNSET,  /* no option says anything */
     CALLGRAPH_FP,     /* -g, --call-graph fp */
-    CALLGRAPH_CHOSEN, /* --call-graph dwarf[,N] or lbr: the user has made up their mind */
+    CALLGRAPH_DWARF,  /* --call-graph dwarf[,N]: the user has made up their mind */
+    CALLGRAPH_CHOSEN, /* --call-graph lbr or another: the same */
     CALLGRAPH_OFF,    /* --no-call-graph */
 };
 

@@ -61,6 +61,10 @@ int perftool_find(struct perftool *perf, const char *word)
         return 0;
     sscanf(text, "perf version %63s", perf->version);
     perf->compresses = is_on(text, " zstd: ");
+    /* It takes a library's lowest mapping in a thread's life, those before an exec included
+     * (tools/perf/util/unwind-libunwind-local.c, 5.17 and later), and is preferred where both are.
+     */
+    perf->forgets_exec = is_on(text, " libunwind: ");
     perf->unwinds = is_on(text, " libunwind: ") || is_on(text, " libdw-dwarf-unwind: ") ||
                     is_on(text, " dwarf-unwind: ");
     uname(&kernel);

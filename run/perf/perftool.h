@@ -9,6 +9,7 @@ struct perftool {
     char path[PATH_MAX]; /* as execvp finds it */
     char version[64];    /* "6.1.192"; "" if it would not say */
     bool compresses;     /* built with zstd: record -z works */
+    bool forgets_exec;   /* libunwind: takes a library to be where it was before an exec */
     bool unwinds;        /* can follow --call-graph dwarf */
     bool reads_back;     /* finds build-ids in its own compressed recording (7.x, not 6.1) */
     bool maps_ids;       /* perf record has --buildid-mmap (5.12), and the kernel too */
