@@ -18,7 +18,7 @@ ROUNDS = 150000
 # Name, options.  perf's own ring buffer is 516 KiB; "-m" counts one buffer for each processor.
 
 def eighth_of_a_second(frequency):
-    """As run/adapt.c chooses, on a machine with memory enough."""
+    """As run/perf/adapt.c chooses, on a machine with memory enough."""
     kib = 512
     while kib < frequency * 65 // 8:
         kib *= 2

@@ -1,8 +1,8 @@
 /* pyperf-run doctor: "why do I not see Python names?" */
-#include "checks.h"
-#include "number.h"
-#include "options.h"
-#include "say.h"
+#include "base/number.h"
+#include "base/say.h"
+#include "commands.h"
+#include "doctor/checks.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

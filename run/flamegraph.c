@@ -1,10 +1,10 @@
 /* pyperf-run flamegraph: perf script's call chains as a page, a picture or collapsed lines. */
-#include "chains.h"
-#include "child.h"
-#include "options.h"
-#include "progress.h"
-#include "render.h"
-#include "say.h"
+#include "base/child.h"
+#include "base/progress.h"
+#include "base/say.h"
+#include "commands.h"
+#include "flamegraph/chains.h"
+#include "flamegraph/render.h"
 
 #include <errno.h>
 #include <limits.h>

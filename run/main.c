@@ -1,7 +1,7 @@
 /* pyperf-run: options, then the right command.  What each does is in its own file. */
-#include "options.h"
-#include "perfcmd.h"
-#include "say.h"
+#include "base/say.h"
+#include "commands.h"
+#include "perf/perfcmd.h"
 
 #include <pyperf.h>
 

@@ -2,14 +2,15 @@
  * pyperf-run perf record: find out what will run, complete the line, run perf in the foreground,
  * and afterwards make the recording independent of the image files.
  */
-#include "adapt.h"
-#include "child.h"
-#include "convert.h"
-#include "images.h"
-#include "library.h"
-#include "options.h"
-#include "preload.h"
-#include "say.h"
+#include "base/child.h"
+#include "base/ld_preload.h"
+#include "base/library.h"
+#include "base/process.h"
+#include "base/say.h"
+#include "commands.h"
+#include "perf/adapt.h"
+#include "perf/convert.h"
+#include "perf/images.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@
 /* -- Before ------------------------------------------------------------------------------------ */
 
 /* One line, all options: what perf will be told beyond what the user typed. */
-static void say_changes(const struct adapt_plan *plan)
+static void say_changes(const struct adapt_plan *plan, const struct perftool *perf)
 {
     char added[256] = "";
     size_t used = 0;
@@ -33,6 +34,10 @@ static void say_changes(const struct adapt_plan *plan)
         used += (size_t)snprintf(added + used, sizeof(added) - used, " %s", *option);
     if (used)
         say_note("added to perf record:%s (%s)", added, plan->why);
+    if (plan->fixed_addresses)
+        say_note("the command runs without address randomization: perf %s would lose stacks of "
+                 "the programs that it starts",
+                 perf->version);
     if (plan->short_chains)
         say_note("call chains end after %d entries, some %d Python calls: sysctl "
                  "kernel.perf_event_max_stack=1024 keeps deeper ones",
@@ -43,20 +48,29 @@ static void say_changes(const struct adapt_plan *plan)
                     plan->ring);
 }
 
-/* The command is started by pyperf-exec, so that the preload reaches it and not perf. */
-static int preload_prefix(char *prefix[4], bool wanted)
+/* Containers may forbid it (Docker's seccomp filter does). */
+static bool may_fix_addresses(void)
 {
-    static char randomize[] = "-r";
+    unsigned long persona = (unsigned long)personality(0xffffffff);
+    bool may = personality(persona | ADDR_NO_RANDOMIZE) >= 0;
+
+    personality(persona);
+    return may;
+}
+
+enum { PREFIX_WORDS = 8 };
+
+/* The command is started by pyperf-exec, so that the preload reaches it and not perf. */
+static int preload_prefix(char *prefix[PREFIX_WORDS], bool fixed)
+{
+    static char randomize[] = "-r", end[] = "--";
     static char helper[PATH_MAX], variable[PATH_MAX + 4096];
     char library[PATH_MAX], *merged;
     int words = 0;
 
-    prefix[0] = NULL;
-    if (!wanted)
-        return 0;
     if (library_find(library) != 0 || library_find_exec(helper) != 0)
         return EXIT_CANNOT_EXECUTE;
-    merged = preload_merge(getenv("LD_PRELOAD"), library);
+    merged = ld_preload_merge(getenv("LD_PRELOAD"), library);
     if (!merged ||
         snprintf(variable, sizeof(variable), "LD_PRELOAD=%s", merged) >= (int)sizeof(variable)) {
         free(merged);
@@ -65,20 +79,12 @@ static int preload_prefix(char *prefix[4], bool wanted)
     }
     free(merged);
     prefix[words++] = helper;
-    if (!(personality(0xffffffff) & ADDR_NO_RANDOMIZE))
+    if (!fixed && !(personality(0xffffffff) & ADDR_NO_RANDOMIZE))
         prefix[words++] = randomize;
     prefix[words++] = variable;
+    prefix[words++] = end;
     prefix[words] = NULL;
     return 0;
-}
-
-static bool in_other_namespace(long pid)
-{
-    char name[64], ours[64] = "", theirs[64] = "";
-
-    snprintf(name, sizeof(name), "/proc/%ld/ns/mnt", pid);
-    return readlink("/proc/self/ns/mnt", ours, sizeof(ours) - 1) > 0 &&
-           readlink(name, theirs, sizeof(theirs) - 1) > 0 && strcmp(ours, theirs) != 0;
 }
 
 /* The first of -p's processes or -t's threads; NULL with a reason said if it cannot be looked at.
@@ -86,9 +92,6 @@ static bool in_other_namespace(long pid)
 static struct program *recorded_process(struct program *program, const char *pids)
 {
     long pid = strtol(pids, NULL, 10);
-    char name[64], line[PATH_MAX + 128];
-    bool loaded = false;
-    FILE *maps;
     int rc = program_of_process(program, (pid_t)pid);
 
     if (rc) {
@@ -96,14 +99,8 @@ static struct program *recorded_process(struct program *program, const char *pid
                     rc == -ESRCH ? "no such process" : "cannot be looked at: another user's");
         return NULL;
     }
-    snprintf(name, sizeof(name), "/proc/%ld/maps", pid);
-    maps = fopen(name, "re");
-    while (!loaded && maps && fgets(line, sizeof(line), maps))
-        loaded = strstr(line, "/libpyperf.so") != NULL;
-    if (maps)
-        fclose(maps);
-    program->elsewhere = in_other_namespace(pid);
-    if (!loaded)
+    program->elsewhere = process_elsewhere((pid_t)pid, "mnt");
+    if (!process_maps_file((pid_t)pid, "/libpyperf.so"))
         say_warning("process %ld runs without libpyperf.so: no Python names will show; start it "
                     "with pyperf-run",
                     pid);
@@ -216,7 +213,7 @@ int command_record(const struct options *options)
     struct machine machine;
     struct adapt_plan plan = {.stack_copies = false};
     struct timespec start;
-    char *prefix[4], **line;
+    char *prefix[PREFIX_WORDS] = {NULL}, **line;
     int status, rc = parse_or_say(&cmd, options);
     const char *process;
     bool profiles;
@@ -240,14 +237,15 @@ int command_record(const struct options *options)
     } else if (process && !cmd.help) {
         known = recorded_process(&program, process);
     }
-    rc = preload_prefix(prefix, profiles);
-    if (rc)
-        return rc;
     if (!options->no_adapt && !cmd.help && (profiles || known)) {
         machine_read(&machine);
         adapt_plan(&plan, &cmd, known, &perf, &machine);
-        say_changes(&plan);
+        plan.fixed_addresses &= profiles && may_fix_addresses();
+        say_changes(&plan, &perf);
     }
+    rc = profiles ? preload_prefix(prefix, plan.fixed_addresses) : 0;
+    if (rc)
+        return rc;
     line = perfcmd_rewrite(&cmd, plan.options, prefix);
     if (!line) {
         say_error("%s", strerror(ENOMEM));

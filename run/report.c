@@ -1,6 +1,6 @@
 /* pyperf-run report, script: perf's own, with what a Python profile needs already set. */
-#include "options.h"
-#include "say.h"
+#include "base/say.h"
+#include "commands.h"
 
 #include <errno.h>
 #include <stdio.h>

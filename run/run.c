@@ -1,9 +1,9 @@
 /* pyperf-run COMMAND: put the library into its environment and become it. */
-#include "library.h"
-#include "options.h"
-#include "preload.h"
-#include "program.h"
-#include "say.h"
+#include "base/ld_preload.h"
+#include "base/library.h"
+#include "base/say.h"
+#include "commands.h"
+#include "python/program.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ int command_run(const struct options *options)
         return status;
     if (library_find(library) != 0)
         return EXIT_CANNOT_EXECUTE;
-    merged = preload_merge(getenv("LD_PRELOAD"), library);
+    merged = ld_preload_merge(getenv("LD_PRELOAD"), library);
     if (!merged || setenv("LD_PRELOAD", merged, 1) != 0) {
         say_error("%s", strerror(ENOMEM));
         return EXIT_CANNOT_EXECUTE;

@@ -1,12 +1,13 @@
 /* pyperf-run systemd enable|disable|status [--user] [--root DIR] UNIT */
-#include "child.h"
-#include "environment.h"
-#include "library.h"
-#include "number.h"
-#include "options.h"
-#include "preload.h"
-#include "say.h"
-#include "unit.h"
+#include "base/child.h"
+#include "base/ld_preload.h"
+#include "base/library.h"
+#include "base/number.h"
+#include "base/process.h"
+#include "base/say.h"
+#include "commands.h"
+#include "systemd/environment.h"
+#include "systemd/unit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -79,7 +80,7 @@ static int enable(const struct request *request, const struct unit *unit)
     if (library_find(library) != 0)
         return EXIT_CANNOT_EXECUTE;
     warn_about_place(library);
-    merged = preload_merge(unit->preload, library);
+    merged = ld_preload_merge(unit->preload, library);
     text = merged ? environment_dropin("LD_PRELOAD", merged) : NULL;
     rc = text ? unit_write(unit, text) : -ENOMEM;
     free(merged);
@@ -89,6 +90,10 @@ static int enable(const struct request *request, const struct unit *unit)
         return EXIT_FAILURE;
     }
     say_note("wrote %s", unit->dropin);
+    if (unit->overridden[0] && !ld_preload_contains(unit->preload, library))
+        say_warning("%s sets LD_PRELOAD after it, and wins: add %s there, or rename that file to "
+                    "come before pyperf.conf",
+                    unit->overridden, library);
     reload(request, unit);
     return EXIT_SUCCESS;
 }
@@ -110,21 +115,6 @@ static int disable(const struct request *request, const struct unit *unit)
     return EXIT_SUCCESS;
 }
 
-static bool is_loaded(long pid)
-{
-    char path[64], line[PATH_MAX + 128];
-    bool loaded = false;
-    FILE *maps;
-
-    snprintf(path, sizeof(path), "/proc/%ld/maps", pid);
-    maps = fopen(path, "re");
-    while (!loaded && maps && fgets(line, sizeof(line), maps))
-        loaded = strstr(line, "/libpyperf.so") != NULL;
-    if (maps)
-        fclose(maps);
-    return loaded;
-}
-
 /* Exit status 0 if it is enabled, as `systemctl is-enabled`. */
 static int status(const struct request *request, const struct unit *unit)
 {
@@ -136,10 +126,11 @@ static int status(const struct request *request, const struct unit *unit)
            enabled ? unit->dropin : "", unit->found ? "" : " (no such unit)");
     if (manager_runs(request) &&
         systemctl(request, "show", "--property=MainPID", unit->name, text, sizeof(text)) == 0 &&
-        (pid = number_behind(text, "MainPID=", 0)) > 0)
+        (pid = number_behind(text, "MainPID=", 0)) > 0) {
+        bool loaded = process_maps_file((pid_t)pid, "/libpyperf.so");
         printf("%s: process %ld runs %s libpyperf.so%s\n", unit->name, pid,
-               is_loaded(pid) ? "with" : "without",
-               is_loaded(pid) == enabled ? "" : ": restart the unit");
+               loaded ? "with" : "without", loaded == enabled ? "" : ": restart the unit");
+    }
     return enabled ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -130,7 +130,7 @@ def chances_are_reckoned_right(t):
 # What has to differ between architectures (docs/porting.md).
 PER_ARCHITECTURE = re.compile(
     r"preload/arch\.h|preload/trampoline_\w+\.S|preload/CMakeLists\.txt|cmake/.*|"
-    r"run/exec_\w+\.S|run/elfinfo\.[ch]|run/prologue\.c"
+    r"exec/exec_\w+\.S|run/python/(elfinfo\.[ch]|prologue\.c)"
 )
 ARCHITECTURE = re.compile(
     r"x86|i[3-6]86|amd64|aarch64|arm64|\barm\b|riscv|ppc64|s390|loongarch|\bEM_[A-Z0-9]", re.I
@@ -139,7 +139,7 @@ ARCHITECTURE = re.compile(
 
 @case("hygiene")
 def architectures_are_named_in_few_places(t):
-    patterns = ("CMakeLists.txt", "cmake/*", "include/**", "preload/**", "run/**")
+    patterns = ("CMakeLists.txt", "cmake/*", "include/**", "preload/**", "run/**", "exec/**")
     paths = {p for g in patterns for p in glob.glob(os.path.join(roots.REPO, g), recursive=True)}
     known = 0
     wrong = []

@@ -61,6 +61,18 @@ def an_installed_tree_may_be_moved(t):
 
 
 @case("run")
+def the_library_alone_installs(t):
+    """Where libelf is missing, say; for a container's image that is profiled from outside."""
+    folder = build(t, "-DPYPERF_WRAPPER=OFF")
+    stage = t.path("stage")
+    env = dict(os.environ, DESTDIR=stage)
+    subprocess.run(["cmake", "--install", folder], env=env, check=True, stdout=subprocess.DEVNULL)
+    names = {name for _, _, files in os.walk(stage) for name in files}
+    assert {"libpyperf.so", "pyperf.h", "libpyperf.7.gz"} <= names, names
+    assert not [name for name in names if name.startswith("pyperf-run")], names
+
+
+@case("run")
 def the_debian_package_installs_works_and_goes(t):
     for tool in ("dpkg-deb", "debootstrap", "cpack"):
         if not shutil.which(tool) and not os.path.exists("/usr/sbin/" + tool):

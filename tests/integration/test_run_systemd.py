@@ -1,6 +1,9 @@
 """pyperf-run systemd, offline and under a real systemd, with perf recording from outside."""
 
 import os
+import random
+import re
+import shlex
 
 import booted
 import wrapper
@@ -46,6 +49,67 @@ def drop_ins_are_written_merged_and_removed_offline(t):
     systemd(2, "enable", "../web")
     systemd(2, "enable")
     systemd(2, "start", "web")
+
+
+PLACES = ["/etc", "/run", "/usr/local/lib", "/usr/lib", "/run/systemd/transient", "/etc/systemd/system.control"]
+
+
+def drop_ins(rolls, unit, names):
+    """A shell script that scatters drop-ins, masks and folders over everything systemd reads."""
+    lines = []
+    for _ in range(rolls.randint(2, 7)):
+        place = rolls.choice(PLACES)
+        folder = place if "systemd" in place else place + "/systemd/system"
+        path = "%s/%s.d/%d.conf" % (folder, rolls.choice(names), rolls.randint(1, 3))
+        quoted = shlex.quote(path)
+        lines.append("mkdir -p %s; rm -rf %s" % (shlex.quote(os.path.dirname(path)), quoted))
+        kind = rolls.choice(["set", "set", "set", "other", "mask", "empty", "folder", "clear"])
+        text = {"set": "LD_PRELOAD=/lib%d.so" % rolls.randint(1, 99), "other": "A=1", "clear": ""}
+        if kind in text:
+            lines.append("printf '[Service]\\nEnvironment=%s\\n' > %s" % (text[kind], quoted))
+        else:
+            lines.append({"mask": "ln -s /dev/null", "empty": ": >", "folder": "mkdir"}[kind] + " " + quoted)
+    return lines
+
+
+@case("run")
+def drop_ins_count_as_systemd_counts_them(t):
+    """40 units with random drop-ins: what systemd had for LD_PRELOAD, it has before ours."""
+    rolls, units, script, wrong = random.Random(9), [], [], []
+    for number in range(40):
+        name = "q%d-web-x" % number
+        template = number % 4 == 0
+        unit = name + ("@7.service" if template else ".service")
+        file = name + ("@.service" if template else ".service")
+        names = [unit, file, "q%d-.service" % number, "q%d-web-.service" % number]
+        names += ["q%d-web-@.service" % number, "q%d-web-@7.service" % number] if template else []
+        script.append("printf '[Service]\\nExecStart=/bin/true\\n' > /usr/lib/systemd/system/" + file)
+        if number % 4 == 1:
+            script.append("ln -s %s /etc/systemd/system/alias-%s" % (file, file))
+            names.append("alias-" + file)
+        script += drop_ins(rolls, unit, names)
+        units.append(unit)
+    script += drop_ins(rolls, None, ["service"])
+
+    with booted.Booted(t) as machine:
+
+        def preload(unit):
+            shown = machine.run("systemctl", "show", "--property=Environment", unit).stdout.decode()
+            found = re.search(r"\bLD_PRELOAD=(\S*)", shown)
+            return found.group(1) if found else ""
+
+        machine.run("/bin/sh", "-c", "\n".join(script))
+        machine.run("systemctl", "daemon-reload")
+        before = {unit: preload(unit) for unit in units}
+        for unit in units:
+            done = machine.run("/opt/pyperf/pyperf-run", "systemd", "enable", unit)
+            assert done.code == 0, (unit, done)
+        for unit in units:
+            wanted = (before[unit] + ":" if before[unit] else "") + "/opt/pyperf/libpyperf.so"
+            if preload(unit) != wanted:
+                wrong.append("%s: %s, not %s" % (unit, preload(unit), wanted))
+    assert len(set(before.values())) > 10, "the test's drop-ins say nothing: %s" % before
+    assert not wrong, "\n".join(wrong)
 
 
 @case("run", each=wrapper.perfs)

@@ -1,5 +1,5 @@
 /* What is added to a perf record line: a table of lines, programs and perfs. */
-#include "adapt.h"
+#include "perf/adapt.h"
 #include "suite.h"
 #include "words.h"
 
@@ -96,6 +96,40 @@ START_TEST(test_line)
 }
 END_TEST
 
+/* What libunwind mixes up matters only where stacks are copied. */
+START_TEST(test_fixed_addresses)
+{
+    static const struct {
+        const char *line;
+        const struct program *program;
+        bool fixed;
+    } lines[] = {
+        {"perf record x", &without, true},
+        {"perf record -g x", NULL, true},
+        {"perf record --call-graph dwarf x", &with_pointers, true},
+        {"perf record --call-graph=dwarf,4096 x", &without, true},
+        {"perf record --call-graph dwarf -g x", &with_pointers, true},
+        {"perf record -g x", &with_pointers, false},
+        {"perf record --call-graph lbr x", &without, false},
+        {"perf record --no-call-graph x", &without, false},
+    };
+    struct perftool libunwind = debian;
+
+    libunwind.forgets_exec = true;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+        const char *culprit;
+        struct perfcmd cmd;
+        struct adapt_plan plan;
+        words_split(&words, lines[i].line);
+        ck_assert_int_eq(perfcmd_parse(&cmd, words.argc, words.argv, &culprit), 0);
+        adapt_plan(&plan, &cmd, lines[i].program, &libunwind, &roomy);
+        ck_assert_msg(plan.fixed_addresses == lines[i].fixed, "%s", lines[i].line);
+        adapt_plan(&plan, &cmd, lines[i].program, &debian, &roomy);
+        ck_assert_msg(!plan.fixed_addresses, "%s", lines[i].line);
+    }
+}
+END_TEST
+
 static const struct {
     const char *what;
     struct machine machine;
@@ -130,6 +164,7 @@ int main(void)
     TCase *tests = tcase_create("adapt");
 
     tcase_add_loop_test(tests, test_line, 0, LENGTH(cases));
+    tcase_add_test(tests, test_fixed_addresses);
     tcase_add_loop_test(tests, test_ring, 0, LENGTH(rings));
     return run_case("adapt", tests);
 }

@@ -1,6 +1,6 @@
 /* The ELF reader: prologues of both architectures, names, and files that are no Python. */
-#include "elfinfo.h"
-#include "prologue.h"
+#include "python/elfinfo.h"
+#include "python/prologue.h"
 #include "suite.h"
 
 #include <elf.h>

@@ -1,5 +1,5 @@
 /* perf's command line: where it is cut into options and command, and what the options say. */
-#include "perfcmd.h"
+#include "perf/perfcmd.h"
 #include "suite.h"
 #include "words.h"
 
@@ -83,11 +83,11 @@ static const struct {
     {"perf record -ag x", CALLGRAPH_FP},
     {"perf record --call-graph fp x", CALLGRAPH_FP},
     {"perf record --call-graph=fp x", CALLGRAPH_FP},
-    {"perf record --call-graph dwarf x", CALLGRAPH_CHOSEN},
-    {"perf record --call-graph dwarf,4096 x", CALLGRAPH_CHOSEN},
+    {"perf record --call-graph dwarf x", CALLGRAPH_DWARF},
+    {"perf record --call-graph dwarf,4096 x", CALLGRAPH_DWARF},
     {"perf record --call-graph lbr x", CALLGRAPH_CHOSEN},
-    {"perf record --call-graph dwarf -g x", CALLGRAPH_CHOSEN},
-    {"perf record -g --call-graph dwarf x", CALLGRAPH_CHOSEN},
+    {"perf record --call-graph dwarf -g x", CALLGRAPH_DWARF},
+    {"perf record -g --call-graph dwarf x", CALLGRAPH_DWARF},
     {"perf record --call-graph dwarf --call-graph fp x", CALLGRAPH_FP},
     {"perf record --no-call-graph x", CALLGRAPH_OFF},
     {"perf record x -g", CALLGRAPH_UNSET},

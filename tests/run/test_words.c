@@ -1,7 +1,7 @@
 /* Small parsers: LD_PRELOAD lists, "#!" lines, image names. */
-#include "images.h"
-#include "preload.h"
-#include "shebang.h"
+#include "base/ld_preload.h"
+#include "perf/images.h"
+#include "python/shebang.h"
 #include "suite.h"
 
 #include <string.h>
@@ -25,13 +25,13 @@ static const struct {
 
 START_TEST(test_preload)
 {
-    char *merged = preload_merge(lists[_i].before, OURS);
+    char *merged = ld_preload_merge(lists[_i].before, OURS);
 
     ck_assert_str_eq(merged, lists[_i].after);
     free(merged);
     if (!lists[_i].before)
         return;
-    merged = preload_remove(lists[_i].before);
+    merged = ld_preload_remove(lists[_i].before);
     ck_assert_str_eq(merged, lists[_i].without);
     free(merged);
 }
@@ -39,10 +39,10 @@ END_TEST
 
 START_TEST(test_preload_accepts)
 {
-    ck_assert(preload_accepts("/usr/lib/libpyperf.so"));
-    ck_assert(!preload_accepts("/my files/libpyperf.so"));
-    ck_assert(!preload_accepts("/a:b/libpyperf.so"));
-    ck_assert(!preload_accepts(""));
+    ck_assert(ld_preload_accepts("/usr/lib/libpyperf.so"));
+    ck_assert(!ld_preload_accepts("/my files/libpyperf.so"));
+    ck_assert(!ld_preload_accepts("/a:b/libpyperf.so"));
+    ck_assert(!ld_preload_accepts(""));
 }
 END_TEST
 

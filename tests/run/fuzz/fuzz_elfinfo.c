@@ -1,5 +1,5 @@
 /* Any bytes for the ELF reader. */
-#include "elfinfo.h"
+#include "python/elfinfo.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Any words, separated by NULs, for the parser of perf's command line; what it says must fit. */
-#include "perfcmd.h"
+#include "perf/perfcmd.h"
 
 #include <stdlib.h>
 #include <string.h>

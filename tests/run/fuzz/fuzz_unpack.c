@@ -1,5 +1,5 @@
 /* Any file for the decompressor of recordings. */
-#include "unpack.h"
+#include "perf/unpack.h"
 
 #include <stdio.h>
 #include <stdlib.h>

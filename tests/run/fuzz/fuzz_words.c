@@ -1,8 +1,8 @@
 /* Any text for the small parsers: "#!" lines, units' Environment= lines, perf script's output. */
-#include "chains.h"
-#include "environment.h"
-#include "preload.h"
-#include "shebang.h"
+#include "base/ld_preload.h"
+#include "flamegraph/chains.h"
+#include "python/shebang.h"
+#include "systemd/environment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +22,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size)
     shebang_parse(text, size, word);
     environment_read(text, "LD_PRELOAD", &value);
     free(value);
-    free(preload_merge(text, "/usr/lib/libpyperf.so"));
-    free(preload_remove(text));
+    free(ld_preload_merge(text, "/usr/lib/libpyperf.so"));
+    free(ld_preload_remove(text));
     file = size ? fmemopen(text, size, "r") : NULL;
     if (file) {
         chains_read(tree, file);

@@ -1,0 +1,59 @@
+/* Children are a list with the latest hit in front: successive samples are alike. */
+#include "flamegraph/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct node *node_new(const char *name, enum frame_kind kind)
+{
+    size_t length = strlen(name) + 1;
+    struct node *node = calloc(1, sizeof(*node) + length);
+
+    if (!node)
+        return NULL;
+    node->kind = kind;
+    memcpy(node->name, name, length);
+    return node;
+}
+
+struct node *tree_new(void)
+{
+    return node_new("all", FRAME_C);
+}
+
+struct node *tree_child(struct node *node, const char *name, enum frame_kind kind)
+{
+    struct node **link = &node->child, *found;
+
+    while (*link && ((*link)->kind != kind || strcmp((*link)->name, name) != 0))
+        link = &(*link)->next;
+    found = *link;
+    if (found)
+        *link = found->next;
+    else
+        found = node_new(name, kind);
+    if (!found)
+        return NULL;
+    found->parent = node;
+    found->next = node->child;
+    node->child = found;
+    return found;
+}
+
+/* Without recursion: a chain may be eight thousand calls deep. */
+void tree_free(struct node *node)
+{
+    struct node *top = node ? node->parent : NULL;
+
+    while (node && node != top) {
+        struct node *next = node->child;
+        if (next) {
+            node->child = next->next;
+            node = next;
+            continue;
+        }
+        next = node->parent;
+        free(node);
+        node = next;
+    }
+}

@@ -1,0 +1,169 @@
+/*
+ * Frame pointers decide.  Without them -g ends at the first C frame of the interpreter, so the
+ * stack itself must be copied, whole, and that needs room: compression for the file, a larger ring
+ * buffer so that nothing is lost on the way there.
+ */
+#include "perf/adapt.h"
+#include "base/number.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* perf's default, from tools/perf/util/record.c. */
+enum { DEFAULT_FREQUENCY = 4000 };
+
+/*
+ * An eighth of a second of samples.  Measured with 2 busy CPUs that perf itself must share, perf
+ * 6.1 and 7.2, -z: 1/128 s lost samples at 4,000 Hz, 1/16 s and more lost none.  Without -z even
+ * one second does not help: writing 500 MB/s is what is too slow.
+ */
+enum { RING_PARTS_OF_SECOND = 8 };
+
+/* Never pin more than this part of the memory, nor offer less than perf's own 512 KiB. */
+enum { MEMORY_PART = 8, RING_LEAST_KIB = 512 };
+
+/* Fewer entries than this in a chain are worth a word. */
+enum { ENOUGH_ENTRIES = 500 };
+
+static long power_of_two_up(long value)
+{
+    long power = 1;
+    while (power < value)
+        power *= 2;
+    return power;
+}
+
+static long power_of_two_down(long value)
+{
+    long power = power_of_two_up(value);
+    return power > value ? power / 2 : power;
+}
+
+/* What kernel/events/core.c, perf_mmap(), lets this user pin for each CPU. */
+static long allowed_kib(const struct machine *machine)
+{
+    const long page_kib = 4; /* each buffer has a header page */
+    long cpus = machine->cpus > 0 ? machine->cpus : 1;
+    long total = machine->locked_kib * cpus;
+
+    if (machine->unlimited || machine->memlock_kib < 0)
+        return machine->memory_kib / MEMORY_PART / cpus;
+    total += machine->memlock_kib;
+    return total / cpus - page_kib;
+}
+
+long adapt_ring_kib(long frequency, const struct machine *machine, bool *starved)
+{
+    long cpus = machine->cpus > 0 ? machine->cpus : 1;
+    long memory = machine->memory_kib / MEMORY_PART / cpus;
+    long wanted, most = allowed_kib(machine);
+
+    if (frequency > machine->sample_rate)
+        frequency = machine->sample_rate;
+    wanted = power_of_two_up(frequency * (ADAPT_STACK_BYTES / 1024 + 1) / RING_PARTS_OF_SECOND);
+    most = power_of_two_down(most < memory ? most : memory);
+    most = most < RING_LEAST_KIB ? RING_LEAST_KIB : most;
+    wanted = wanted < RING_LEAST_KIB ? RING_LEAST_KIB : wanted;
+    *starved = most < wanted;
+    return *starved ? most : wanted;
+}
+
+static long frequency_of(const struct perfcmd *cmd, const struct machine *machine)
+{
+    long frequency;
+
+    if (cmd->by_period || !cmd->frequency)
+        return DEFAULT_FREQUENCY;
+    frequency =
+        strcmp(cmd->frequency, "max") == 0 ? machine->sample_rate : number_at(cmd->frequency, 0);
+    return frequency > 0 ? frequency : DEFAULT_FREQUENCY;
+}
+
+static void add(struct adapt_plan *plan, const char *option)
+{
+    size_t count = 0;
+    while (plan->options[count])
+        count++;
+    plan->options[count] = (char *)option;
+}
+
+static void copy_stacks(struct adapt_plan *plan, const struct perfcmd *cmd,
+                        const struct program *program, const struct perftool *perf,
+                        const struct machine *machine)
+{
+    plan->stack_copies = true;
+    add(plan, "--call-graph");
+    add(plan, "dwarf,65528");
+    /* Where the kernel saw the mapping happen it can tell the build-id; of a process that runs
+     * already perf must find it, in the recording. */
+    if (perf->compresses && !cmd->compression_set && !cmd->split_output &&
+        (perf->reads_back || !program || !program->elsewhere)) {
+        plan->compressed = true;
+        add(plan, "-z");
+    }
+    if (cmd->ring_sized)
+        return;
+    snprintf(plan->ring, sizeof(plan->ring), "%ldK",
+             adapt_ring_kib(frequency_of(cmd, machine), machine, &plan->starved));
+    add(plan, "-m");
+    add(plan, plan->ring);
+}
+
+static bool has_pointers(const struct program *program)
+{
+    return program && program->kind == PROGRAM_PYTHON && program->elf.pointers == POINTERS_PRESENT;
+}
+
+static void explain(struct adapt_plan *plan, const struct program *program)
+{
+    char text[200];
+
+    if (!program)
+        snprintf(plan->why, sizeof(plan->why), "it is not known what will run");
+    else
+        snprintf(plan->why, sizeof(plan->why), "%s", program_describe(program, text, sizeof(text)));
+}
+
+static void choose_callgraph(struct adapt_plan *plan, const struct perfcmd *cmd,
+                             const struct program *program, const struct perftool *perf,
+                             const struct machine *machine)
+{
+    if (cmd->callgraph == CALLGRAPH_DWARF || cmd->callgraph == CALLGRAPH_CHOSEN ||
+        cmd->callgraph == CALLGRAPH_OFF)
+        return;
+    if (!has_pointers(program) && perf->unwinds) {
+        copy_stacks(plan, cmd, program, perf, machine);
+        return;
+    }
+    if (machine->max_stack < ENOUGH_ENTRIES)
+        plan->short_chains = machine->max_stack;
+    if (cmd->callgraph == CALLGRAPH_UNSET)
+        add(plan, "-g");
+}
+
+/*
+ * perf 6.1 finds no build-id in a compressed recording when it is to write their table, so that
+ * --buildid-all with -z records none; the kernel can put them into each mapping's event instead.
+ */
+static void keep_ids(struct adapt_plan *plan, const struct perfcmd *cmd,
+                     const struct perftool *perf)
+{
+    if (cmd->no_buildid)
+        return;
+    if (!cmd->buildid_all)
+        add(plan, "--buildid-all");
+    if (plan->compressed && !perf->reads_back && perf->maps_ids && !cmd->buildid_mmap)
+        add(plan, "--buildid-mmap");
+}
+
+void adapt_plan(struct adapt_plan *plan, const struct perfcmd *cmd, const struct program *program,
+                const struct perftool *perf, const struct machine *machine)
+{
+    *plan = (struct adapt_plan){.stack_copies = false};
+    explain(plan, program);
+    choose_callgraph(plan, cmd, program, perf, machine);
+    keep_ids(plan, cmd, perf);
+    plan->fixed_addresses =
+        perf->forgets_exec && (plan->stack_copies || cmd->callgraph == CALLGRAPH_DWARF);
+}

@@ -1,0 +1,48 @@
+/*
+ * The trampoline images that a recording refers to, and perf's build-id cache, where they must be
+ * before the files themselves may go.
+ */
+#ifndef RUN_PERF_IMAGES_H
+#define RUN_PERF_IMAGES_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct image {
+    char path[PATH_MAX];   /* as the process saw it */
+    char source[PATH_MAX]; /* where we can read it: path, or below /proc/PID/root; "" if nowhere */
+    char id[48];           /* build-id in hexadecimal, as the recording has it; "" if none */
+    bool cached;           /* perf's cache holds its present content */
+    bool mapped;           /* a living process has it mapped */
+};
+
+struct images {
+    struct image *list;
+    size_t count;
+    size_t removed, kept_alive, kept_uncached;
+};
+
+/* Is this the path of a trampoline image, by its name? */
+bool images_is_image(const char *path);
+
+/*
+ * Finds the images that the recording `data` mentions.  Returns 0, -EBADMSG if this perf cannot
+ * read the recording, or another -errno.  images_free() afterwards in any case.
+ */
+int images_find(struct images *images, const char *perf, const char *data);
+
+/*
+ * Brings every image into the build-id cache in `cache` (NULL: where perf has it by default).
+ * perf caches by build-id and never looks again, but an image's list of names grows while its
+ * process lives: a copy from an earlier recording is replaced by the present content, which holds
+ * all earlier names too.
+ */
+void images_cache(struct images *images, const char *perf, const char *cache);
+
+/* Removes the files that are cached and in no living process. */
+void images_remove(struct images *images);
+
+void images_free(struct images *images);
+
+#endif

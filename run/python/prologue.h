@@ -1,0 +1,18 @@
+/* Does compiled code keep frame pointers?  Told from how well-known functions begin. */
+#ifndef RUN_PYTHON_PROLOGUE_H
+#define RUN_PYTHON_PROLOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A function that exists in every CPython, calls others (so that it needs a frame) and lies on
+ * the way from main to Python code or is called from there.
+ */
+bool prologue_is_well_known(const char *name);
+
+/* Do the first `length` bytes of a function of an EM_* machine set up a frame pointer? */
+bool prologue_keeps_frame_pointer(uint16_t machine, const unsigned char *code, size_t length);
+
+#endif
