@@ -15,7 +15,8 @@ static char log_path[128];
 /* Reads the configuration with one variable set, and errors going to a file. */
 static struct pyperf_config read_with(const char *name, const char *value)
 {
-    static const char *const names[] = {PYPERF_ENV_SWITCH, PYPERF_ENV_OUTPUT, PYPERF_ENV_DIR};
+    static const char *const names[] = {PYPERF_ENV_SWITCH, PYPERF_ENV_OUTPUT, PYPERF_ENV_DIR,
+                                        PYPERF_ENV_KEEP};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
     unlink(log_path);
@@ -34,6 +35,7 @@ static void check_defaults(const struct pyperf_config *config)
 {
     ck_assert(config->enabled && config->image && config->map);
     ck_assert_ptr_null(config->directory);
+    ck_assert_int_eq(config->keep, PYPERF_KEEP_AUTO);
 }
 
 /* One line that names the variable and its value. */
@@ -166,8 +168,25 @@ START_TEST(a_log_level_not_understood_is_reported_where_it_would_be_read)
 }
 END_TEST
 
-SUPPORT_MAIN(nothing_set_means_the_defaults, empty_values_mean_the_defaults,
-             the_switch_is_on_or_off, outputs_are_chosen_by_name,
+START_TEST(files_are_kept_as_asked)
+{
+    static const struct {
+        const char *value;
+        enum pyperf_keep keep;
+    } cases[] = {{"on", PYPERF_KEEP_ON}, {"off", PYPERF_KEEP_OFF}, {"auto", PYPERF_KEEP_AUTO}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct pyperf_config config = read_with(PYPERF_ENV_KEEP, cases[i].value);
+        ck_assert_int_eq(config.keep, cases[i].keep);
+        check_silent();
+    }
+    struct pyperf_config config = read_with(PYPERF_ENV_KEEP, "yes");
+    check_defaults(&config);
+    check_reported(PYPERF_ENV_KEEP, "yes");
+}
+END_TEST
+
+SUPPORT_MAIN(files_are_kept_as_asked, nothing_set_means_the_defaults,
+             empty_values_mean_the_defaults, the_switch_is_on_or_off, outputs_are_chosen_by_name,
              the_directory_is_absolute_and_outlives_the_environment,
              values_not_understood_are_reported_once_and_defaults_used,
              log_levels_are_known_by_name,

@@ -240,6 +240,17 @@ START_TEST(a_useless_directory_is_reported_and_the_default_taken)
 }
 END_TEST
 
+START_TEST(a_directory_whose_path_is_too_long_is_said_to_be)
+{
+    static char directory[1024];
+    memset(directory, 'x', sizeof directory - 1);
+    directory[0] = '/';
+    support_log_to_file();
+    ck_assert_int_eq(probe_start_in(directory), 0);
+    ck_assert_uint_eq(support_logged("File name too long"), 1);
+}
+END_TEST
+
 START_TEST(with_no_output_left_it_does_not_start)
 {
     support_log_to_file();
@@ -279,4 +290,5 @@ SUPPORT_MAIN(a_name_has_one_slot, slots_of_many_names_are_distinct_and_stable,
              past_the_limit_new_names_share_one_slot, map_only_makes_no_image,
              image_only_makes_no_map, without_a_usable_directory_names_are_in_the_map,
              a_useless_directory_is_reported_and_the_default_taken,
+             a_directory_whose_path_is_too_long_is_said_to_be,
              with_no_output_left_it_does_not_start, the_first_usable_default_directory_is_taken)
