@@ -118,8 +118,9 @@ static int open_image(void)
         status = try_directory(config->directory);
         if (status == 0)
             return 0;
-        pyperf_log_error(PYPERF_ENV_DIR "=%s: no executable file can be had there (%s); using the "
-                                        "default",
+        pyperf_log_error(PYPERF_ENV_DIR
+                         "=%.256s: no executable file can be had there (%s); using the "
+                         "default",
                          config->directory, strerror(-status));
     }
     const char *defaults[] = {"/tmp", getenv("XDG_RUNTIME_DIR"), "/var/tmp", "/dev/shm"};
