@@ -17,8 +17,10 @@ enum { ANCESTORS = 64 }; /* more than any tree has that was seen */
  * "stat", "PID (NAME) STATE PARENT ..."; proc(5). */
 static int read_process(int proc, const char *pid, const char *what, char *text, size_t size)
 {
-    char path[64];
-    snprintf(path, sizeof path, "%.20s/%s", pid, what);
+    char path[64]; /* not by snprintf(): there may be hundreds of processes */
+    if (strlen(pid) + strlen(what) + 2 > sizeof path)
+        return -ENAMETOOLONG;
+    stpcpy(stpcpy(stpcpy(path, pid), "/"), what);
     int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
