@@ -176,13 +176,13 @@ START_TEST(generators_count_where_a_loop_resumes_them)
     enum { GENERATOR = 0x20, COROUTINE = 0x80, ASYNC_GENERATOR = 0x200 };
     forget_stack();
     call_function(DIRECT);
-    call(FOR_ITER, 300, IN_GENERATOR, "g", GENERATOR);
+    call(FOR_ITER, 304, IN_GENERATOR, "g", GENERATOR);
     ck_assert_int_eq(units(), 2);
-    call(FOR_ITER, 348, IN_GENERATOR, "g", GENERATOR); /* by way of enumerate() */
+    call(FOR_ITER, 352, IN_GENERATOR, "g", GENERATOR); /* by way of enumerate() */
     ck_assert_int_eq(units(), 2);
     call(SEND, 320, IN_GENERATOR, "g", GENERATOR);
     ck_assert_int_eq(units(), 4);
-    call(SEND, 390, IN_GENERATOR, "c", COROUTINE);
+    call(SEND, 392, IN_GENERATOR, "c", COROUTINE);
     ck_assert_int_eq(units(), 7);
     call(SEND, 320, IN_GENERATOR, "a", ASYNC_GENERATOR);
     call(CALL, 320, IN_GENERATOR, "g", GENERATOR); /* next(g) */
@@ -202,9 +202,9 @@ START_TEST(getters_count_unless_getattr_comes_before)
     call(LOAD_ATTR, 600, IN_THREAD, "__get__", 0)->self = (void *)&without;
     call(LOAD_ATTR, 600, IN_THREAD, "next", 0); /* self was deleted */
     ck_assert_int_eq(units(), 2);
-    call(SUBSCRIPT, 500, IN_THREAD, "__getitem__", 0);
-    call(SUBSCRIPT, 500, IN_THREAD, "__hash__", 0);
-    call(UNPACKING, 500, IN_THREAD, "f", 0);
+    call(SUBSCRIPT, 504, IN_THREAD, "__getitem__", 0);
+    call(SUBSCRIPT, 504, IN_THREAD, "__hash__", 0);
+    call(UNPACKING, 504, IN_THREAD, "f", 0);
     ck_assert_int_eq(units(), 6);
 }
 END_TEST
