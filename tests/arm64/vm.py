@@ -33,6 +33,9 @@ REPO = os.path.dirname(os.path.dirname(HERE))
 # busy with other things half of them, and of the rest half are not counted, see above.
 FREQUENCY, UNIT, ENOUGH = 199, 0.4, 0.25
 PERF = 0.05  # its work is not emulated any faster
+# What perf breaks of the samples that are left, at most; docs/porting.md has 3 of 11,500.  A few
+# hundred come in at first, and the last look (test_truth.py, chance.py) is at 3,300.
+BROKEN = 0.001
 UNIT_BUILD = os.environ.get("PYPERF_UNIT_BUILD") or os.path.join(REPO, "build-aarch64-tests")
 INSIDE, COUNTS = "--inside-the-machine", "/work/counts"
 NEEDED = ("tests/integration", "tests/arm64", "scripts/in-root", "scripts/lib.sh")
@@ -194,12 +197,13 @@ def run_truth_tests(text):
 
     recording.Recording.samples = without_data_mappings(recording.Recording.samples)
     test_truth.record = unwindable(test_truth.record)
-    test_truth.check_shares = lambda branches: None
+    test_truth.wrong_shares = lambda branches, likely: []
     trees = [roots.HOST, roots.Root("stable", "/stable")]
     roots.all_roots = lambda: trees
     harness.TIMEOUT = 600
     recording.FREQUENCY = FREQUENCY
     test_truth.UNIT, test_truth.ENOUGH, test_truth.PERF = UNIT, ENOUGH, PERF
+    test_truth.BROKEN = BROKEN
     harness.CASES[:] = [
         case._replace(each=settings_of)
         for case in harness.CASES
