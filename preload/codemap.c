@@ -17,9 +17,9 @@ enum { SHARED_SIZE = 16384 };
 /* An entry by version is where the evaluator looks first, or next to it. */
 enum { VERSION_WAYS = 2 };
 
-/* Odd while entries by version are changed.  A reader that sees it change knows nothing: an entry
- * may have been another's in between, and its own again. */
-static unsigned writes;
+/* A sequence lock: odd while entries by version are changed.  A reader that sees it change knows
+ * nothing: an entry may have been another's in between, and its own again. */
+static unsigned sequence;
 static struct pyperf_version_entry *shared_table;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -39,7 +39,7 @@ static struct pyperf_version_entry *version_set(const struct pyperf_code_key *ke
 
 static pyperf_slot_fn find_by_version(const struct pyperf_code_key *key)
 {
-    unsigned before = __atomic_load_n(&writes, __ATOMIC_ACQUIRE);
+    unsigned before = __atomic_load_n(&sequence, __ATOMIC_ACQUIRE);
     struct pyperf_version_entry *first = version_set(key);
     if (first == NULL || before % 2 != 0)
         return NULL;
@@ -49,7 +49,7 @@ static pyperf_slot_fn find_by_version(const struct pyperf_code_key *key)
         if (__atomic_load_n(&entry->key, __ATOMIC_ACQUIRE) != key->version)
             continue;
         pyperf_slot_fn slot = __atomic_load_n(&entry->slot, __ATOMIC_ACQUIRE);
-        return __atomic_load_n(&writes, __ATOMIC_RELAXED) == before ? slot : NULL;
+        return __atomic_load_n(&sequence, __ATOMIC_RELAXED) == before ? slot : NULL;
     }
     return NULL;
 }
@@ -64,7 +64,7 @@ static void insert_by_version(const struct pyperf_code_key *key, pyperf_slot_fn 
             __atomic_store_n(&shared_table, (struct pyperf_version_entry *)table, __ATOMIC_RELEASE);
     }
     struct pyperf_version_entry *first = version_set(key);
-    __atomic_add_fetch(&writes, 1, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&sequence, 1, __ATOMIC_SEQ_CST);
     if (first != NULL) {
         /* Where the evaluator looks first, and what was there one way on. */
         struct pyperf_version_entry *second =
@@ -78,7 +78,7 @@ static void insert_by_version(const struct pyperf_code_key *key, pyperf_slot_fn 
         __atomic_store_n(&first->slot, slot, __ATOMIC_RELEASE);
         __atomic_store_n(&first->key, key->version, __ATOMIC_RELEASE);
     }
-    __atomic_add_fetch(&writes, 1, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&sequence, 1, __ATOMIC_SEQ_CST);
     pthread_mutex_unlock(&lock);
 }
 

@@ -13,12 +13,14 @@
 enum { RESERVE = 65536 };
 
 /*
- * Of each stack hooked calls may use one part in USUAL; one in SPARING where the program has raised
- * the recursion limit to more calls than that holds, for then it wants to go where only calls
- * without C stack get.  USUAL: what is left has to hold as many generators again as were entered
- * until then, and a half more: an evaluator makes CPython wait longer and longer between its
- * attempts to run `for` over a generator without C stack (backoff counters that double).  SPARING:
- * what takes C stack even so, as __init__ in 3.14, shall lose less than a tenth of its depth.
+ * Hooked calls may use one part in USUAL of each stack.  They may use only one in SPARING where the
+ * program has raised the recursion limit to more calls than fit there: such a program means to go
+ * deeper than calls that need C stack can.
+ *
+ * USUAL: the rest of the stack must hold one and a half times as many generators as were entered
+ * before, because an evaluator makes CPython wait longer and longer between its attempts to run
+ * `for` over a generator without C stack (backoff counters that double).  SPARING: recursion that
+ * needs C stack in any case, such as __init__ in 3.14, must lose less than a tenth of its depth.
  */
 enum { USUAL = 4, SPARING = 12 };
 enum { DEFAULT_RECURSION_LIMIT = 1000 }; /* Py_DEFAULT_RECURSION_LIMIT, in 3.6 to 3.15 */
