@@ -26,6 +26,7 @@
 #include "log.h"
 #include "pyperf.h"
 #include "qualname.h"
+#include "sandbox.h"
 #include "slot.h"
 #include "stack.h"
 #include "xperf.h"
@@ -67,6 +68,7 @@ static int start_once(void)
         pyperf_image_match((const void *)python.default_evaluator);
         if (pyperf_interp_verify(&python) == 0 && pyperf_slots_start(&config) == 0 &&
             pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0) {
+            pyperf_sandbox_watch(pyperf_slots_sandbox);
             pyperf_hook_start(&python);
             state = WORKS;
         }

@@ -33,6 +33,7 @@
  * symbols, in at most 24 images.
  */
 enum { CHILD_CAPACITY = 64, FIRST_CAPACITY = 336, LARGEST_CAPACITY = 16384 };
+enum { SANDBOX_CAPACITY = 4096 }; /* 450 KiB, for all that a program calls from then on */
 enum { TOTAL_SLOTS = 262144, MOST_IMAGES = 32 };
 
 struct entry {
@@ -54,9 +55,10 @@ static unsigned total_slots;
 static uintptr_t other_slot;
 static char directory[sizeof current.path]; /* where the last image went */
 
-static bool kept;   /* a profiler may want the files when the process has ended */
-static bool shared; /* forked children may run in this process's images */
-static bool ended;  /* the files have their final form */
+static bool kept;      /* a profiler may want the files when the process has ended */
+static bool shared;    /* forked children may run in this process's images */
+static bool ended;     /* the files have their final form */
+static bool sandboxed; /* a system call may be answered with death */
 
 static struct entry *table;
 static size_t table_size; /* a power of two */
@@ -218,13 +220,13 @@ static uintptr_t add_name(void)
 {
     uintptr_t slot = pyperf_image_add(&current, pyperf_name.text, pyperf_name.length);
     if (slot == 0) {
-        if (open_pool() != 0)
+        if (sandboxed || open_pool() != 0)
             return 0;
         slot = pyperf_image_add(&current, pyperf_name.text, pyperf_name.length);
     }
     if (slot != 0) {
         total_slots++;
-        if (config->map && !ended)
+        if (config->map && !ended && !sandboxed)
             pyperf_map_add(slot, PYPERF_ARCH_SLOT_SIZE, pyperf_name.text, pyperf_name.length,
                            current.path[0] == '\0');
     }
@@ -302,6 +304,23 @@ bool pyperf_slots_settle(void)
     return true;
 }
 
+void pyperf_slots_sandbox(void)
+{
+    if (config == NULL || getpid() != owner) /* a vfork()ed child, in its parent's memory */
+        return;
+    int cancellable;
+    take_lock(&cancellable);
+    if (!sandboxed) {
+        pyperf_map_flush();
+        next_capacity = SANDBOX_CAPACITY;
+        open_pool();
+        if (current.stores_may_fault) /* they are system calls, then */
+            pyperf_image_disown(&current);
+    }
+    sandboxed = true;
+    release_lock(cancellable);
+}
+
 /* -- End ------------------------------------------------------------------------------------ */
 
 static void keep_files(void)
@@ -327,7 +346,7 @@ void pyperf_slots_finish(void)
     /* Not if exit() was called from a signal handler that interrupted us. */
     if (config == NULL || pthread_mutex_trylock(&lock) != 0)
         return;
-    if (getpid() == owner && image_number > 0 && !ended) {
+    if (!sandboxed && getpid() == owner && image_number > 0 && !ended) {
         enum pyperf_answer wanted = kept ? PYPERF_YES : PYPERF_NO;
         if (!kept && config->keep == PYPERF_KEEP_AUTO)
             wanted = pyperf_profiler_runs(PYPERF_PROFILER_BUDGET);

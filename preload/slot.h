@@ -30,6 +30,11 @@ bool pyperf_slots_waiting(void);
  * reads a clock, takes the lock only to write, keeps errno. */
 bool pyperf_slots_settle(void);
 
+/* The process is about to enter a sandbox: what waits is written, a last image is made, and from
+ * then on nothing is asked of the kernel.  The map ends here, functions beyond that image have no
+ * name, and the files stay until another process finds them (leftovers.h). */
+void pyperf_slots_sandbox(void);
+
 /* The process ends: its files go, or get their final form for a profiler (PYPERF_KEEP).  Slots may
  * still be asked for. */
 void pyperf_slots_finish(void);

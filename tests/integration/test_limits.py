@@ -66,6 +66,13 @@ def strict_seccomp(t):
 
 
 @case("limits", each=harness.supported)
+def a_filter_that_kills(t):
+    """The program has forbidden itself what opens files; new functions, and its end, need none."""
+    done = same(t, t.program(PROGRAM), "filtered")
+    assert done.stdout == b"4200\n" and done.code == 0, done
+
+
+@case("limits", each=harness.supported)
 def closed_streams(t):
     for name in ("plain", "ours"):
         env = t.preload() if name == "ours" else None
