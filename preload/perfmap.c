@@ -123,7 +123,7 @@ static int open_to_append(struct stat *status)
 {
     if (map.path[0] != '\0' && !map.foreign)
         return reopen_map(status);
-    struct stat unused;
+    struct stat unused = {0};
     int parent = map.foreign && map.inherited > 0 ? reopen_map(&unused) : -1;
     map.foreign = false;
     int fd = create_map(status);

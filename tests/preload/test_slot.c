@@ -192,7 +192,7 @@ START_TEST(past_the_limit_new_names_share_one_slot)
     ck_assert(probe_slot_numbered(LIMIT - 2) != other);
     ck_assert_uint_eq(support_logged("share one name"), 1);
     char prefix[64];
-    snprintf(prefix, sizeof prefix, "pyperf-%d-%d-", getpid(),
+    snprintf(prefix, sizeof prefix, "pyperf-%d-%u-", getpid(),
              DOUBLED + (LIMIT - growing - 1) / LARGEST);
     ck_assert(elf_file_names(support_only_file(probe_config.directory, prefix), PYPERF_NAME_OTHER));
 }

@@ -256,7 +256,7 @@ static void others_files_stay_(void *unused)
         ck_assert_int_ge(fd, 0);
         close(fd);
     }
-    snprintf(path, sizeof path, PYPERF_IMAGE_FORMAT, directory, 1L, 0, 7ULL);
+    snprintf(path, sizeof path, PYPERF_IMAGE_FORMAT, directory, 1L, 0U, 7ULL);
     ck_assert_int_eq(mkfifo(path, PYPERF_IMAGE_MODE), 0);
     pyperf_leftovers_remove(directory);
     ck_assert_uint_eq(support_count_files(directory, ""), 5);

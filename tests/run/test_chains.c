@@ -85,7 +85,7 @@ START_TEST(test_kinds)
                                "\t 2 py::main:/app.py (/tmp/perf-1.map)\n"
                                "\t 1 _PyEval_Vector (/lib/other.so)\n\n";
     static const char kinds[] = "ccpicik"; /* from the root; _PyEval_* of another file is C */
-    struct node *tree = tree_new(), *node = tree->child;
+    struct node *tree = tree_new(), *node;
     FILE *in = fmemopen((void *)text, sizeof(text) - 1, "r");
     char found[sizeof(kinds)] = "";
     size_t count = 0;

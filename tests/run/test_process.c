@@ -55,10 +55,12 @@ END_TEST
 
 START_TEST(test_variable)
 {
+    const char *path = getenv("PATH");
     char value[8];
 
+    ck_assert_ptr_nonnull(path);
     ck_assert(process_variable(getpid(), "PATH", value, sizeof(value)));
-    ck_assert_int_eq(strncmp(value, getenv("PATH"), sizeof(value) - 1), 0);
+    ck_assert_int_eq(strncmp(value, path, sizeof(value) - 1), 0);
     ck_assert(!process_variable(getpid(), "PAT", value, sizeof(value)));
     ck_assert_str_eq(value, "");
     ck_assert(!process_variable(nobody(), "PATH", value, sizeof(value)));
