@@ -12,7 +12,7 @@ enum { OWNED_BY_GENERATOR = 1, OWNED_BY_LOOP = 3 }; /* FRAME_OWNED_BY_CSTACK */
 enum { TYPE_GETATTRO = 144 };                       /* PyTypeObject, Include/cpython/object.h */
 enum { CO_GENERATOR = 0x20, CO_COROUTINE = 0x80 };  /* Include/cpython/code.h */
 
-enum { MOST_FRAMES = 4096, MOST_LEARNT = 10, FARTHEST = 65536 };
+enum { MOST_FRAMES = 4096, MOST_LEARNT = 5, FARTHEST = 65536 };
 
 /* The calls that a loop makes itself, which are those that can be inlined. */
 enum kind { NONE, CALL, CALL_UNPACKING, FOR_LOOP, YIELD_FROM, AWAIT, PROPERTY, SUBSCRIPT, KINDS };
