@@ -42,7 +42,7 @@ static void *current_frame(const struct pyperf_layout *layout, void *tstate)
     return pyperf_pointer_at(tstate, layout->tstate_frame);
 }
 
-/* Once, whether frames are where we think: as CPython's own function sees it. */
+/* Whether frames are where we think they are.  CPython's own function is asked, once. */
 static bool frames_are_known(const struct pyperf_python *python, void *tstate)
 {
     enum { UNKNOWN, RIGHT, WRONG };
@@ -100,7 +100,7 @@ static int code_flags(const struct pyperf_layout *layout, const void *frame)
     return flags;
 }
 
-/* A getter is inlined where nothing in Python comes before it, as __getattr__ of its class. */
+/* A getter is inlined unless its class looks attributes up in Python, with __getattr__. */
 static bool is_property(const struct pyperf_python *python, const void *getter)
 {
     PyObject *self = pyperf_pointer_at(getter, FRAME_LOCALS);
@@ -145,7 +145,7 @@ static enum kind kind_of(const struct pyperf_python *python, const void *callee,
 
 static uint32_t distances[KINDS]; /* the least seen, in bytes; 0: none yet */
 
-/* Whether a loop made the call itself.  Learns from every call that it is asked about. */
+/* Whether a loop made the call itself.  Learns from every call it is asked about. */
 static bool is_direct(enum kind kind, uintptr_t distance)
 {
     if (kind == NONE || distance == 0 || distance >= FARTHEST) /* another stack, or much C */
@@ -193,8 +193,8 @@ static int count_units(const struct pyperf_python *python, struct loop loop, uin
 int pyperf_units_of_hooked_calls(const struct pyperf_python *python, void *tstate, uintptr_t low,
                                  uintptr_t high)
 {
-    /* A loop that stands right above `low`, and calls one function after the other, asks each time:
-     * the last answer holds while frame and units are the same. */
+    /* A frame just above `low` that calls one function after the other asks each time.  The last
+     * answer holds while frame and units are the same. */
     static __thread struct {
         void *frame, *entry;
         uintptr_t high;
