@@ -92,30 +92,35 @@ static bool is_named(const struct pyperf_python *python, const void *frame, cons
     return python->compare_ascii(pyperf_pointer_at(code, python->layout->co_name), name) == 0;
 }
 
-static int code_flags(const struct pyperf_layout *layout, const void *frame)
+struct code_head {
+    int flags, argument_count; /* co_flags, co_argcount: neighbours in 3.12 and 3.13 */
+};
+
+static struct code_head code_of(const struct pyperf_layout *layout, const void *frame)
 {
-    int flags;
-    memcpy(&flags, (char *)pyperf_pointer_at(frame, layout->frame_code) + layout->co_flags,
-           sizeof flags);
-    return flags;
+    struct code_head head;
+    memcpy(&head, (char *)pyperf_pointer_at(frame, layout->frame_code) + layout->co_flags,
+           sizeof head);
+    return head;
 }
 
 /* A getter is inlined unless its class looks attributes up in Python, with __getattr__. */
 static bool is_property(const struct pyperf_python *python, const void *getter)
 {
-    PyObject *self = pyperf_pointer_at(getter, FRAME_LOCALS);
     if (is_named(python, getter, "__getattribute__"))
         return true;
-    if (self == NULL || is_named(python, getter, "__get__"))
+    /* Without an argument there may be no local variable at all. */
+    if (code_of(python->layout, getter).argument_count == 0 || is_named(python, getter, "__get__"))
         return false;
-    return pyperf_pointer_at(pyperf_type_of(self, python->layout), TYPE_GETATTRO) ==
-           python->generic_getattr;
+    PyObject *self = pyperf_pointer_at(getter, FRAME_LOCALS);
+    return self != NULL && pyperf_pointer_at(pyperf_type_of(self, python->layout), TYPE_GETATTRO) ==
+                               python->generic_getattr;
 }
 
 static enum kind kind_of_generator(const struct pyperf_layout *layout, uint8_t opcode,
                                    const void *callee)
 {
-    int flags = code_flags(layout, callee);
+    int flags = code_of(layout, callee).flags;
     if (opcode == layout->inlines.for_iter)
         return FOR_LOOP;
     if (opcode == layout->inlines.send && (flags & CO_COROUTINE) != 0)
