@@ -70,6 +70,14 @@ static void *evaluate_segment(pyperf_slot_fn slot, void *a, void *b, void *c)
 
 /* -- Without the evaluator ------------------------------------------------------------------ */
 
+/* The interpreter whose evaluator this thread has removed, and is to restore. */
+static __thread void *unhooked __attribute__((tls_model("initial-exec")));
+
+bool pyperf_deep_stack_unhooked(void *interp)
+{
+    return unhooked == interp;
+}
+
 static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
 {
     void *interp = pyperf_interp_of(a);
@@ -80,7 +88,10 @@ static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
         return slot(a, b, c, python->default_evaluator);
     python->set_evaluator(interp, python->default_evaluator);
     pyperf_specialize_recursion(python, a, (PyObject *)pyperf_code_of(python->layout, a, b));
+    void *before = unhooked;
+    unhooked = interp;
     void *result = evaluate_lending(slot, a, b, c, (uintptr_t)__builtin_frame_address(0));
+    unhooked = before;
     /* Unless another tool's evaluator came meanwhile. */
     if (python->get_evaluator(interp) == python->default_evaluator)
         python->set_evaluator(interp, ours);

@@ -28,4 +28,7 @@ void pyperf_deep_stack_start(const struct pyperf_python *found, struct pyperf_ev
 /* Runs a frame in its slot where the stack pointer is below pyperf_stack_limit; errno is kept. */
 void *pyperf_deep_stack_evaluate(pyperf_slot_fn slot, void *a, void *b, void *c);
 
+/* Whether this thread is in calls during which `interp` has its own evaluator in place of ours. */
+bool pyperf_deep_stack_unhooked(void *interp);
+
 #endif

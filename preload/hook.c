@@ -111,10 +111,13 @@ int pyperf_hook_install(bool starting)
 
 bool pyperf_hook_remove(void)
 {
+    void *interp = pyperf_interp_of(python->current_tstate());
+    pyperf_evaluator_fn present = present_evaluator(interp);
+    if (present == python->default_evaluator)
+        return pyperf_deep_stack_unhooked(interp);
     if (!pyperf_hook_is_ours())
         return false;
-    void *interp = pyperf_interp_of(python->current_tstate());
-    bool was_chained = present_evaluator(interp) == evaluate_chained;
+    bool was_chained = present == evaluate_chained;
     set_evaluator(interp, was_chained ? chained : python->default_evaluator);
     return true;
 }

@@ -25,7 +25,7 @@ bool pyperf_hook_is_ours(void);
 int pyperf_hook_install(bool starting);
 
 /* Gives the current interpreter back the evaluator that it had.  GIL held.  Returns whether ours
- * was there. */
+ * was there, or will be once this thread's stack is less deep (deep_stack.h). */
 bool pyperf_hook_remove(void);
 
 #endif

@@ -83,6 +83,12 @@ def native_trampolines_by_the_api(t):
 
 
 @case("hooks", each=harness.supported)
+def native_trampolines_by_the_api_where_stack_is_short(t):
+    go(t, "native_api_deep")
+    assert "after_native:<new>" in names_of(t, "native_api_deep"), "no name afterwards"
+
+
+@case("hooks", each=harness.supported)
 def native_trampolines_from_the_start(t):
     if t.python.minor < (3, 12):
         raise Skip("CPython %d.%d has no -X perf" % t.python.minor)
