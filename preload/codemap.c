@@ -17,8 +17,8 @@ enum { SHARED_SIZE = 16384 };
 /* An entry by version is where the evaluator looks first, or next to it. */
 enum { VERSION_WAYS = 2 };
 
-/* A sequence lock: odd while entries by version are changed.  A reader that sees it change knows
- * nothing: an entry may have been another's in between, and its own again. */
+/* The sequence of a seqlock: odd while entries by version are changed.  If it changes, a reader has
+ * read nothing: meanwhile an entry may have been another's, and its own again. */
 static unsigned sequence;
 static struct pyperf_version_entry *shared_table;
 
@@ -32,7 +32,7 @@ static struct pyperf_version_entry *version_set(const struct pyperf_code_key *ke
     if (!key->shared)
         return pyperf_codemap_by_version((uint32_t)key->version);
     struct pyperf_version_entry *table = __atomic_load_n(&shared_table, __ATOMIC_ACQUIRE);
-    /* Interpreters number their code alike: spread them. */
+    /* All interpreters count from 1: spread them. */
     uint64_t hash = key->version + (key->version >> 32) * 0x9e3779b1; /* 2^32 / golden ratio */
     return table == NULL ? NULL : &table[hash & (SHARED_SIZE - 1)];
 }

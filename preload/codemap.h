@@ -1,9 +1,9 @@
 /*
  * Which slot a code object has: a cache of fixed size in front of slot.c.
  *
- * The question is how to notice that a code object died and another took its address.  CPython's
- * own means (co_extra, code watchers) change what the program and other tools see, so none is
- * used.  Instead each entry says whose it is:
+ * We have to notice when a code object dies and another takes its address.  CPython's own means
+ * (co_extra, code watchers) change what the program and other tools see, so we use neither.
+ * Instead each entry says whose it is:
  *
  * - by version (3.12+): co_version numbers the code objects of one interpreter and is never given
  *   twice, so it alone is the key.  0 means that the numbers ran out: such code is not cached.
@@ -13,8 +13,8 @@
  *   reference to each of those, so their addresses cannot be taken by others while it lives.
  *
  * Entries are replaced, never removed; a lost one costs a look-up by name.  The main interpreter
- * has one table.  Subinterpreters of 3.12+ have version numbers and a GIL of their own, and share
- * another one whose keys carry the interpreter's number (never given twice either).
+ * has one table.  Subinterpreters of 3.12+ have version numbers and a GIL of their own; they share
+ * a second table, whose keys contain the interpreter's number (also never given twice).
  *
  * Readers take no lock.  A writer holds the GIL of the table's interpreters, or, where there is
  * more than one or none (free-threaded), codemap.c's lock.
@@ -54,9 +54,8 @@ extern union pyperf_codemap {
 } pyperf_codemap;
 
 /* The entry where the evaluator looks first.  Code objects are aligned to 16 bytes.  Up to 3.10
- * they are all of one size and lie at regular distances, so that their low bits would meet in few
- * places
- * (`spread`): multiply (Knuth 6.4), and take the high bits. */
+ * they have one size and lie at regular distances, so their low bits would hit few places
+ * (`spread`): multiply (Knuth 6.4) and take the high bits. */
 static inline struct pyperf_name_entry *pyperf_codemap_by_name(uintptr_t code, bool spread)
 {
     uint32_t hash = (uint32_t)code * 0x9e3779b1U; /* 2^32 / golden ratio */
@@ -117,8 +116,8 @@ void pyperf_codemap_insert(const struct pyperf_python *python, const struct pype
  * run Python.  References are not dropped: their owner is gone. */
 void pyperf_codemap_reset(void);
 
-/* Around fork(), in the parent before, in both after: a child must not inherit the lock taken by a
- * thread that it does not have. */
+/* Call them around fork(): before it in the parent, after it in both.  A child must not inherit a
+ * lock held by a thread that it does not have. */
 void pyperf_codemap_before_fork(void);
 void pyperf_codemap_after_fork(void);
 

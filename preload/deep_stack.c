@@ -25,11 +25,11 @@ static int *units_of(void *tstate)
     return (int *)((char *)tstate + python->layout->c_recursion_remaining);
 }
 
-/* Down to where the calls on this thread's stack have been reckoned with. */
+/* How far down the calls on this thread's stack have been reckoned with. */
 static __thread uintptr_t reckoned __attribute__((tls_model("initial-exec"))) = UINTPTR_MAX;
 
-/* Where the calls begin that have not been.  A greenlet's stack may lie above where the last one
- * left off: there it was from one segment to the next. */
+/* Where those begin that have not.  A greenlet's stack may end above where another's was reckoned
+ * with: then the last segment counts. */
 static uintptr_t unreckoned(uintptr_t here)
 {
     uintptr_t segment = here & ~(uintptr_t)(PYPERF_SEGMENT - 1);
@@ -70,24 +70,35 @@ static void *evaluate_segment(pyperf_slot_fn slot, void *a, void *b, void *c)
 
 /* -- Without the evaluator ------------------------------------------------------------------ */
 
+/* The interpreter whose evaluator this thread has removed, and is to restore. */
+static __thread void *unhooked __attribute__((tls_model("initial-exec")));
+
+bool pyperf_deep_stack_unhooked(void *interp)
+{
+    return unhooked == interp;
+}
+
 static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
 {
     void *interp = pyperf_interp_of(a);
     pyperf_evaluator_fn ours = pyperf_evaluator_for(python, evaluators, interp);
     /* The interpreter's own: another thread is deep, too, and will put ours back.  Another tool's,
-     * which called ours: it stays, and so its calls cost C stack as they would without us. */
+     * which calls ours: it stays, and calls cost C stack as they would without us. */
     if (python->get_evaluator(interp) != ours)
         return slot(a, b, c, python->default_evaluator);
     python->set_evaluator(interp, python->default_evaluator);
     pyperf_specialize_recursion(python, a, (PyObject *)pyperf_code_of(python->layout, a, b));
+    void *before = unhooked;
+    unhooked = interp;
     void *result = evaluate_lending(slot, a, b, c, (uintptr_t)__builtin_frame_address(0));
-    /* Not if somebody else's evaluator came meanwhile. */
+    unhooked = before;
+    /* Unless another tool's evaluator came meanwhile. */
     if (python->get_evaluator(interp) == python->default_evaluator)
         python->set_evaluator(interp, ours);
     return result;
 }
 
-/* sys._jit.is_enabled(), 3.14+; settled only when the interpreter is up. */
+/* sys._jit.is_enabled(), 3.14+.  Known only once the interpreter is up. */
 static bool jit_is_on(void)
 {
     PyObject *type, *value, *traceback;
@@ -95,7 +106,7 @@ static bool jit_is_on(void)
     PyObject *jit = python->sys_object("_jit");
     PyObject *ask = jit != NULL ? python->attribute(jit, "is_enabled") : NULL;
     PyObject *answer = NULL;
-    /* Not one in Python, which we would have to evaluate. */
+    /* Not a Python function, which we would have to evaluate. */
     if (ask != NULL && pyperf_type_of(ask, python->layout) == python->cfunction_type)
         answer = python->call(ask, NULL);
     bool on = answer != NULL && python->is_true(answer) == 1;

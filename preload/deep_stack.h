@@ -6,15 +6,15 @@
  *
  * 3.12 and 3.13 count C recursion in units, two for each entry of the evaluation loop, and raise
  * RecursionError when a thread has none left: in 3.12.1 after some 700 calls, below the default
- * recursion limit.  At each new segment of stack a thread is lent what its hooked calls have taken
- * since the last one that they would not have taken inline (units.h), until that frame returns; but
- * never more than the stack that is left can bear: a unit stands for as many bytes as it does for a
- * thread at its start.
+ * recursion limit.  So at each new segment of stack the thread is lent the units that calls in the
+ * last one took only because they were hooked (units.h), until that frame returns.  It is never
+ * lent more than the rest of the stack can bear: each unit keeps the bytes that it had when the
+ * thread started.
  *
  * When hooked calls have used their part of the stack (stack.c), the interpreter gets its own
- * evaluator back until this frame returns: all deeper calls run without C stack, as they would
- * without us, and without names (specialize.h).  On small stacks that is earlier, for what the
- * interpreter may need itself: most of all a JIT, whose optimizer keeps a trace on the stack.
+ * evaluator back until this frame returns.  All deeper calls then run without C stack, as they
+ * would without us, and without names (specialize.h).  On small stacks that comes earlier, because
+ * the interpreter needs room itself: most of all a JIT, whose optimizer keeps a trace on the stack.
  */
 #ifndef PYPERF_DEEP_STACK_H
 #define PYPERF_DEEP_STACK_H
@@ -27,5 +27,8 @@ void pyperf_deep_stack_start(const struct pyperf_python *found, struct pyperf_ev
 
 /* Runs a frame in its slot where the stack pointer is below pyperf_stack_limit; errno is kept. */
 void *pyperf_deep_stack_evaluate(pyperf_slot_fn slot, void *a, void *b, void *c);
+
+/* Whether this thread is in calls during which `interp` has its own evaluator in place of ours. */
+bool pyperf_deep_stack_unhooked(void *interp);
 
 #endif

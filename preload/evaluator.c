@@ -7,10 +7,10 @@
  *                       └─ jump: slot(tstate, frame, throw, default evaluator)
  *                                   └─ call: default evaluator
  *
- * A hit has no lock, no allocation, no I/O, and leaves nothing on the stack but the slot's own
- * frame record.  Everything else is in slow_path.c.
+ * A hit takes no lock, allocates nothing, does no I/O, and leaves only the slot's frame record on
+ * the stack.  Everything else is in slow_path.c.
  *
- * Each row of interp_rows.h has evaluators of its own, in which the row's numbers are constants.
+ * Each row of interp_rows.h has its own evaluators, with the row's numbers as constants.
  */
 #include "evaluator.h"
 
@@ -39,8 +39,8 @@ static ALWAYS_INLINE const pyperf_slot_fn *cached_slot(const struct pyperf_layou
     }
     const struct pyperf_name_entry *entry =
         PYPERF_ARCH_EARLY(pyperf_codemap_by_name(code, layout->co_qualname == 0));
-    /* On 3.11 the two names say all; before, functions of one name and file differ by what they
-     * are defined in. */
+    /* On 3.11 the two names say it all.  Before, functions of the same name and file may still be
+     * defined in different scopes. */
     bool by_code = layout->co_qualname == 0;
     if (__builtin_expect(
             PYPERF_ARCH_EITHER(

@@ -25,7 +25,7 @@ void pyperf_hook_start(const struct pyperf_python *found)
 
 static pyperf_evaluator_fn chained; /* the other one, in each interpreter that has it */
 
-/* Without our care for deep stacks: with the other one alone they would be as deep. */
+/* Takes no care of deep stacks: with the other evaluator alone they would be as deep. */
 static void *evaluate_chained(void *a, void *b, void *c)
 {
     bool by_version = python->layout->identity != PYPERF_BY_NAME;
@@ -37,7 +37,7 @@ static void *evaluate_chained(void *a, void *b, void *c)
 
 /* -- Install -------------------------------------------------------------------------------- */
 
-/* 3.6 to 3.8 have no functions for it: the pointer in the interpreter itself. */
+/* 3.6 to 3.8 have no functions for it: read and write the pointer in the interpreter itself. */
 static pyperf_evaluator_fn *evaluator_slot(void *interp)
 {
     return (pyperf_evaluator_fn *)((char *)interp + python->layout->eval_frame);
@@ -80,8 +80,8 @@ static int find_code(struct dl_phdr_info *object, size_t size, void *address)
     return 0;
 }
 
-/* Up to 3.8 what was read may be no evaluator, if a build keeps it elsewhere than all we know: it
- * has to be a function of a loaded object. */
+/* Up to 3.8 a build that we do not know may keep something else there.  An evaluator is a function
+ * of a loaded object. */
 static bool is_evaluator(pyperf_evaluator_fn present)
 {
     return python->get_evaluator != NULL || dl_iterate_phdr(find_code, (void *)present) != 0;
@@ -114,10 +114,13 @@ int pyperf_hook_install(bool starting)
 
 bool pyperf_hook_remove(void)
 {
+    void *interp = pyperf_interp_of(python->current_tstate());
+    pyperf_evaluator_fn present = present_evaluator(interp);
+    if (present == python->default_evaluator)
+        return pyperf_deep_stack_unhooked(interp);
     if (!pyperf_hook_is_ours())
         return false;
-    void *interp = pyperf_interp_of(python->current_tstate());
-    bool was_chained = present_evaluator(interp) == evaluate_chained;
+    bool was_chained = present == evaluate_chained;
     set_evaluator(interp, was_chained ? chained : python->default_evaluator);
     return true;
 }

@@ -1,6 +1,6 @@
 /*
- * The hook of PEP 523: an interpreter has one frame evaluator, and ours takes that place beside
- * those of other tools.
+ * The hook of PEP 523: each interpreter has one frame evaluator.  Ours takes that place, without
+ * displacing those of other tools.
  */
 #ifndef PYPERF_HOOK_H
 #define PYPERF_HOOK_H
@@ -16,16 +16,16 @@ bool pyperf_hook_is_ours(void);
 /*
  * Sets the evaluator of the current interpreter; idempotent.  GIL held.
  *
- * Another's evaluator that is already there stays in charge.  While the interpreter starts
- * (`starting`) ours is put before it and calls it through the trampolines.  Later it may itself
- * hold ours, to call or to restore, and nothing is touched: -EBUSY, after one log line.  The same
- * for a second one that differs from the first, and on 3.6 to 3.8 for a pointer that is no function
- * of a loaded object.
+ * Another tool's evaluator that is already there stays in charge.  While the interpreter starts
+ * (`starting`), ours goes in front of it and calls it through the trampolines.  Later nothing is
+ * touched, because the tool may hold ours, to call or to restore: -EBUSY, after one log line.  The
+ * same goes for a second one that differs from the first, and on 3.6 to 3.8 for a pointer that is
+ * no function of a loaded object.
  */
 int pyperf_hook_install(bool starting);
 
-/* Gives the current interpreter the evaluator back that it had.  GIL held.  Whether ours was
- * there. */
+/* Gives the current interpreter back the evaluator that it had.  GIL held.  Returns whether ours
+ * was there, or will be once this thread's stack is less deep (deep_stack.h). */
 bool pyperf_hook_remove(void);
 
 #endif

@@ -1,11 +1,11 @@
 /*
  * When to start: the policy of libpyperf.
  *
- * The dynamic loader runs the constructor before main(), so before there is an interpreter.  It
- * puts a copy of CPython's table of built-in modules in the table's place, in which the init
- * function of `marshal` is ours: every interpreter imports that module while it starts, with its
- * thread state current.  There the evaluator is installed.  Where no CPython is there yet, one may
- * be loaded later (late_load.h).
+ * The dynamic loader runs the constructor before main(), before there is an interpreter.  It
+ * replaces CPython's table of built-in modules by a copy in which the init function of `marshal`
+ * is ours.  Every interpreter imports that module while it starts, with its thread state current,
+ * and there we install the evaluator.  If there is no CPython yet, one may be loaded later
+ * (late_load.h).
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -31,8 +31,8 @@
 #include "stack.h"
 #include "xperf.h"
 
-/* Usually of crtbeginS.o, which is not linked in (CMakeLists.txt); pthread_atfork() tells by
- * it whose handlers they are. */
+/* Usually defined by crtbeginS.o, which we do not link (CMakeLists.txt).  pthread_atfork() knows by
+ * it whose the handlers are. */
 extern void *const __dso_handle;
 __attribute__((weak, visibility("hidden"))) void *const __dso_handle = (void *)&__dso_handle;
 
@@ -76,7 +76,7 @@ static int start_once(void)
     return state == WORKS ? 0 : -ENOTSUP;
 }
 
-/* In a main interpreter that starts, code objects are numbered anew and old names are gone. */
+/* A new main interpreter numbers its code objects from 1 again, and the old names are gone. */
 static void forget_earlier_interpreter(void)
 {
     pyperf_codemap_reset();
@@ -135,8 +135,8 @@ static int execute_module(PyObject *module)
     return 0;
 }
 
-/* A copy of a module definition that first of all calls execute_module(), in the interpreter that
- * the module is for: init functions of 3.13+ run in the main one. */
+/* A copy of a module definition whose first slot calls execute_module(), in the interpreter that
+ * the module is for.  The init function itself runs in the main one on 3.13+. */
 static PyObject *extend_definition(PyObject *definition)
 {
     static _Alignas(16) unsigned char copy[MODULE_DEF_SIZE + FREE_THREADED_HEADER];
@@ -169,7 +169,7 @@ static PyObject *wrapped_init(void)
     PyObject *result = original_init();
     if (result == NULL)
         return NULL;
-    /* A definition to be executed, or on 3.6 to 3.9 the finished module? */
+    /* A definition that CPython will execute, or (3.6 to 3.9) the finished module? */
     if (pyperf_type_of(result, python.layout) == python.definition_type)
         return extend_definition(result);
     install();
@@ -200,8 +200,8 @@ static int wrap_inittab(void)
     return 0;
 }
 
-/* Weak references, which the loader resolves with all others: a dlsym() that fails makes an error
- * text, with malloc() and its system calls, in every process that is no Python. */
+/* Weak references, which the loader resolves with all others.  In every process that is not Python
+ * dlsym() would fail and compose an error text, with malloc() and its system calls. */
 extern const char PyImport_Inittab[] __attribute__((weak));
 extern const char PyPy_GetVersion[] __attribute__((weak));
 

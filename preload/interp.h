@@ -1,9 +1,9 @@
 /*
- * CPython as we find it: which version, which layout, which functions.
+ * The CPython in this process: its version, its layout, its functions.
  *
  * interp_rows.h is the only place that knows what differs between versions; this module picks
- * its row, resolves the functions the row needs, and checks the row against a real code object
- * before anybody relies on it.  What is not known is declined, never guessed.
+ * its row, resolves the functions that the row needs, and checks the row against a real code object
+ * before anything relies on it.  What is not known is declined, never guessed.
  */
 #ifndef PYPERF_INTERP_H
 #define PYPERF_INTERP_H
@@ -16,10 +16,10 @@
 
 typedef void PyObject; /* Python's objects are opaque here; no Python header is included */
 
-/* How a cached slot is known to be still that of the code object (codemap.h). */
+/* How we know that a cached slot still belongs to the code object (codemap.h). */
 enum pyperf_identity { PYPERF_BY_NAME, PYPERF_BY_VERSION, PYPERF_BY_VERSION_AT_ONCE };
 
-/* What of the recursion state the evaluator has to look after (deep_stack.h). */
+/* Which part of the recursion state needs our care (deep_stack.h). */
 enum pyperf_guard { PYPERF_GUARD_NONE, PYPERF_GUARD_STACK, PYPERF_GUARD_STACK_AND_UNITS };
 
 /* Opcodes of the instructions, besides plain calls, whose Python callee runs within the caller's
@@ -103,13 +103,13 @@ struct pyperf_python {
     void *unicode_type, *function_type, *type_type, *classmethod_type, *staticmethod_type;
 };
 
-/* Whether any Python is among the loaded objects; all that is asked in other processes. */
+/* Whether any Python is among the loaded objects. */
 bool pyperf_interp_present(void *handle);
 
 /*
  * Looks for CPython among the loaded objects (`handle` as for dlsym) and fills `python` in.
- * 0; -ENOENT when this process is no Python at all (nothing is logged); -ENOTSUP after one log
- * line when it is one that we do not know.  Needs no interpreter to exist yet.
+ * Returns 0; -ENOENT if this process is not Python at all (nothing is logged); -ENOTSUP, after one
+ * log line, if we do not know this one.  Works before there is an interpreter.
  */
 int pyperf_interp_find(struct pyperf_python *python, void *handle);
 

@@ -12,8 +12,8 @@
 #include "interp.h"
 #include "unwind.h"
 
-/* The same function under the name that libstdc++ looks for; asking dlsym() for the real one would
- * go wrong in programs whose malloc() makes a key. */
+/* The same function under the name that libstdc++ looks for.  dlsym() cannot be asked for the real
+ * one: that fails in programs whose malloc() creates a key. */
 extern int __pthread_key_create(pthread_key_t *key, void (*destructor)(void *));
 
 int pyperf_key_create(pthread_key_t *key, void (*destructor)(void *))
@@ -27,8 +27,8 @@ void pyperf_late_load_watch(void (*found)(void *handle))
 }
 
 /* The Python library that contains `address`, kept loaded; NULL for the program itself, whose
- * CPython would have been there at the start.  Judged by its name first: dlopen() takes the
- * loader's lock, which callers that have nothing to do with Python must not wait for. */
+ * CPython would have been there at the start.  Looks at the name first: dlopen() takes the loader's
+ * lock, and callers that have nothing to do with Python must not wait for it. */
 static void *library_of(void *address)
 {
     const char *path = pyperf_object_path(address);

@@ -8,9 +8,9 @@
 enum { LOAD_CONST = 100, MAKE_FUNCTION = 132, EXTENDED_ARG = 144, STORE_NAME = 90 };
 
 /*
- * Two generations: new names go to the young one; when that is full the old one is dropped and
- * the young one becomes old.  So a program that makes code objects for ever keeps the names of
- * the last 65,536 to 131,072 functions it could make, in at most 10 MiB and their strings.
+ * Two generations: new names go to the young one.  When it is full, the old one is dropped and the
+ * young one becomes old.  So a program that makes code objects for ever keeps the names of the last
+ * 65,536 to 131,072 functions that it could make, in at most 10 MiB and their strings.
  */
 enum { GENERATION_SIZE = 131072, GENERATION_MAX = GENERATION_SIZE / 2 };
 
@@ -230,8 +230,8 @@ static void remember_namespace(const struct pyperf_python *python, PyObject *obj
         python->decref(namespace);
 }
 
-/* The import system was running before any evaluator could be set: its functions are found
- * through their modules, when one of them is first seen. */
+/* The import system ran before we could set an evaluator.  When the first of its functions is
+ * called, they are found through their modules. */
 static PyObject *recall_importer(const struct pyperf_python *python, PyObject *code)
 {
     static const struct {

@@ -1,6 +1,6 @@
 /*
- * What the hot path (evaluator.c) leaves to others: the first call of a function, and every call
- * where the stack has to be looked at.
+ * What the hot path (evaluator.c) does not do: the first call of a function, and calls below
+ * pyperf_stack_limit.
  */
 #ifndef PYPERF_SLOW_PATH_H
 #define PYPERF_SLOW_PATH_H
@@ -17,8 +17,8 @@ void pyperf_slow_path_start(const struct pyperf_python *found);
 PYPERF_COLD void *pyperf_slow_path_evaluate(void *a, void *b, void *c);
 PYPERF_COLD void *pyperf_slow_path_evaluate_shared(void *a, void *b, void *c);
 
-/* The slot for the code object of an evaluator's arguments, named if it has to be.  `shared`: in an
- * interpreter that has not the main one's table (codemap.h). */
+/* The slot for the code object in an evaluator's arguments; a new one gets its name.  `shared`:
+ * in an interpreter that does not use the main one's table (codemap.h). */
 PYPERF_COLD pyperf_slot_fn pyperf_slow_path_slot(void *a, void *b, bool shared);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* How many callers are looked at: recursion by way of more functions than that is rare. */
+/* Callers to look at: recursion through more functions than that is rare. */
 enum { CYCLE = 16 };
 
 /* Counter 0, so that the next execution tries, and the shortest wait after a failure.  The wait is

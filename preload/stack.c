@@ -13,14 +13,14 @@
 enum { RESERVE = 65536 };
 
 /*
- * Hooked calls may use one part in USUAL of each stack.  They may use only one in SPARING where the
- * program has raised the recursion limit to more calls than fit there: such a program means to go
- * deeper than calls that need C stack can.
+ * Hooked calls may use 1/USUAL of a stack, or 1/SPARING where the program has raised the recursion
+ * limit to more calls than fit into that: such a depth is reached only by calls that take no C
+ * stack.
  *
- * USUAL: the rest of the stack must hold one and a half times as many generators as were entered
- * before, because an evaluator makes CPython wait longer and longer between its attempts to run
- * `for` over a generator without C stack (backoff counters that double).  SPARING: recursion that
- * needs C stack in any case, such as __init__ in 3.14, must lose less than a tenth of its depth.
+ * USUAL: the rest has to hold one and a half times as many generators as were entered until then,
+ * because an evaluator makes CPython wait longer and longer between its attempts to run `for` over
+ * a generator without C stack (its backoff counters double).  SPARING: calls that take C stack in
+ * any case, as __init__ in 3.14, lose less than a tenth of their depth.
  */
 enum { USUAL = 4, SPARING = 12 };
 enum { DEFAULT_RECURSION_LIMIT = 1000 }; /* Py_DEFAULT_RECURSION_LIMIT, in 3.6 to 3.15 */
@@ -45,15 +45,15 @@ void pyperf_stack_init(const void *top)
     main_top = (uintptr_t)top;
 }
 
-/* pthread_getattr_np() would read /proc/self/maps for the main thread; the limit and the top that
- * the constructor saw say the same. */
+/* For the main thread pthread_getattr_np() would read /proc/self/maps.  The stack limit, and the
+ * top that the constructor saw, say the same. */
 static bool find_main_bounds(uintptr_t sp)
 {
-    /* Asked of the kernel: once the limit was raised, other stacks may lie within it. */
+    /* Ask the kernel for the thread: once the limit is raised, other stacks may lie within it. */
     struct rlimit limit;
     if (syscall(SYS_gettid) != getpid() || getrlimit(RLIMIT_STACK, &limit) != 0)
         return false;
-    /* A program may raise its limit when other mappings stand where the stack would grow to. */
+    /* A program may raise its limit although other mappings are in the way of the stack. */
     uintptr_t size = limit.rlim_cur < MAIN_MOST ? limit.rlim_cur : MAIN_MOST;
     if (sp > main_top || sp < main_top - size)
         return false;
@@ -114,8 +114,8 @@ enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments, int recu
         find_bounds(sp);
     if (sp < bounds.low || sp >= bounds.high)
         return PYPERF_STACK_FINE;
-    /* A thread's first call comes before the program can have raised the recursion limit: it is
-     * asked again where that may matter first. */
+    /* On a thread's first call the program may not have raised the recursion limit yet.  Check
+     * again at the depth where that first matters. */
     bounds.floor = floor_for(recursion_limit);
     pyperf_stack_limit = first ? floor_for(INT_MAX) : bounds.floor;
     if (segments)

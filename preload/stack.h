@@ -1,8 +1,8 @@
 /*
- * How deep a thread's C stack is, asked with one compare.
+ * How deep a thread is in its C stack.
  *
- * The evaluator compares the stack pointer with pyperf_stack_limit; only below it anybody has to
- * think.  A thread starts with the highest limit, so that its first call comes here.
+ * The evaluator compares the stack pointer with pyperf_stack_limit and calls this module only when
+ * it is below.  A thread starts with the highest limit, so its first call always comes here.
  */
 #ifndef PYPERF_STACK_H
 #define PYPERF_STACK_H
@@ -20,30 +20,30 @@ enum { PYPERF_SEGMENT = 65536 };
 
 enum pyperf_stack_state {
     PYPERF_STACK_FINE,    /* nothing to do; also on a stack that is not this thread's own */
-    PYPERF_STACK_SEGMENT, /* a further 64 KiB begins */
-    PYPERF_STACK_LOW,     /* hooked calls have used what they may */
+    PYPERF_STACK_SEGMENT, /* the next 64 KiB begin */
+    PYPERF_STACK_LOW,     /* hooked calls have used all the stack that they may */
 };
 
-/* Tells where `sp` is.  `segments`: whether the caller wants to hear of PYPERF_STACK_SEGMENT;
- * `recursion_limit`: sys.getrecursionlimit(), from which follows how much hooked calls may use.
- * Sets the limit for the calls made from here. */
+/* Says where `sp` is, and sets the limit for the calls made from there.  `segments`: whether to
+ * report PYPERF_STACK_SEGMENT.  `recursion_limit`: sys.getrecursionlimit(), which decides how much
+ * hooked calls may use. */
 enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments, int recursion_limit);
 
-/* Whether this thread has not been checked yet. */
+/* Whether this thread is still to be checked for the first time. */
 bool pyperf_stack_is_new(void);
 
-/* For a thread that is new: `bytes` is what the interpreter itself may need below the last hooked
- * call, where that is more than usual. */
+/* Before a thread's first check: the interpreter may need `bytes` below the last hooked call, more
+ * than usual. */
 void pyperf_stack_reserve(uintptr_t bytes);
 
-/* As large a part of `whole` as of this thread's stack is left below `sp`; after
- * pyperf_stack_check().  `whole` is less than 2^24. */
+/* `whole` times the fraction of this thread's stack that is left below `sp`.  Call it after
+ * pyperf_stack_check(), with `whole` less than 2^24. */
 uintptr_t pyperf_stack_share(uintptr_t whole, uintptr_t sp);
 
-/* Back in the frame that was told PYPERF_STACK_SEGMENT: sets the limit for its callers. */
+/* Call it when the frame that got PYPERF_STACK_SEGMENT returns: sets the limit for its callers. */
 void pyperf_stack_leave_segment(uintptr_t sp);
 
-/* Call from the constructor: notes where the main thread's stack begins. */
+/* Call it from the constructor, with an address at the top of the main thread's stack. */
 void pyperf_stack_init(const void *top);
 
 #endif

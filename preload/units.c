@@ -12,7 +12,7 @@ enum { OWNED_BY_GENERATOR = 1, OWNED_BY_LOOP = 3 }; /* FRAME_OWNED_BY_CSTACK */
 enum { TYPE_GETATTRO = 144 };                       /* PyTypeObject, Include/cpython/object.h */
 enum { CO_GENERATOR = 0x20, CO_COROUTINE = 0x80 };  /* Include/cpython/code.h */
 
-enum { MOST_FRAMES = 4096, MOST_LEARNT = 10, FARTHEST = 65536 };
+enum { MOST_FRAMES = 4096, MOST_LEARNT = 5, FARTHEST = 65536 };
 
 /* The calls that a loop makes itself, which are those that can be inlined. */
 enum kind { NONE, CALL, CALL_UNPACKING, FOR_LOOP, YIELD_FROM, AWAIT, PROPERTY, SUBSCRIPT, KINDS };
@@ -42,7 +42,7 @@ static void *current_frame(const struct pyperf_layout *layout, void *tstate)
     return pyperf_pointer_at(tstate, layout->tstate_frame);
 }
 
-/* Once, whether frames are where we think: as CPython's own function sees it. */
+/* Whether frames are where we think they are.  CPython's own function is asked, once. */
 static bool frames_are_known(const struct pyperf_python *python, void *tstate)
 {
     enum { UNKNOWN, RIGHT, WRONG };
@@ -92,30 +92,35 @@ static bool is_named(const struct pyperf_python *python, const void *frame, cons
     return python->compare_ascii(pyperf_pointer_at(code, python->layout->co_name), name) == 0;
 }
 
-static int code_flags(const struct pyperf_layout *layout, const void *frame)
+struct code_head {
+    int flags, argument_count; /* co_flags, co_argcount: neighbours in 3.12 and 3.13 */
+};
+
+static struct code_head code_of(const struct pyperf_layout *layout, const void *frame)
 {
-    int flags;
-    memcpy(&flags, (char *)pyperf_pointer_at(frame, layout->frame_code) + layout->co_flags,
-           sizeof flags);
-    return flags;
+    struct code_head head;
+    memcpy(&head, (char *)pyperf_pointer_at(frame, layout->frame_code) + layout->co_flags,
+           sizeof head);
+    return head;
 }
 
-/* A getter is inlined where nothing in Python comes before it, as __getattr__ of its class. */
+/* A getter is inlined unless its class looks attributes up in Python, with __getattr__. */
 static bool is_property(const struct pyperf_python *python, const void *getter)
 {
-    PyObject *self = pyperf_pointer_at(getter, FRAME_LOCALS);
     if (is_named(python, getter, "__getattribute__"))
         return true;
-    if (self == NULL || is_named(python, getter, "__get__"))
+    /* Without an argument there may be no local variable at all. */
+    if (code_of(python->layout, getter).argument_count == 0 || is_named(python, getter, "__get__"))
         return false;
-    return pyperf_pointer_at(pyperf_type_of(self, python->layout), TYPE_GETATTRO) ==
-           python->generic_getattr;
+    PyObject *self = pyperf_pointer_at(getter, FRAME_LOCALS);
+    return self != NULL && pyperf_pointer_at(pyperf_type_of(self, python->layout), TYPE_GETATTRO) ==
+                               python->generic_getattr;
 }
 
 static enum kind kind_of_generator(const struct pyperf_layout *layout, uint8_t opcode,
                                    const void *callee)
 {
-    int flags = code_flags(layout, callee);
+    int flags = code_of(layout, callee).flags;
     if (opcode == layout->inlines.for_iter)
         return FOR_LOOP;
     if (opcode == layout->inlines.send && (flags & CO_COROUTINE) != 0)
@@ -145,7 +150,7 @@ static enum kind kind_of(const struct pyperf_python *python, const void *callee,
 
 static uint32_t distances[KINDS]; /* the least seen, in bytes; 0: none yet */
 
-/* Whether a loop made the call itself.  Learns from every call that it is asked about. */
+/* Whether a loop made the call itself.  Learns from every call it is asked about. */
 static bool is_direct(enum kind kind, uintptr_t distance)
 {
     if (kind == NONE || distance == 0 || distance >= FARTHEST) /* another stack, or much C */
@@ -193,8 +198,8 @@ static int count_units(const struct pyperf_python *python, struct loop loop, uin
 int pyperf_units_of_hooked_calls(const struct pyperf_python *python, void *tstate, uintptr_t low,
                                  uintptr_t high)
 {
-    /* A loop that stands right above `low`, and calls one function after the other, asks each time:
-     * the last answer holds while frame and units are the same. */
+    /* A frame just above `low` that calls one function after the other asks each time.  The last
+     * answer holds while frame and units are the same. */
     static __thread struct {
         void *frame, *entry;
         uintptr_t high;

@@ -1,7 +1,7 @@
 /*
- * CPython's own perf support (3.12+): who serves when a program asks for that.
+ * CPython's own perf support (3.12+), and who serves when a program asks for it.
  *
- * It refuses to work, and at start-up takes Python down with it, where an evaluator is set.  A
+ * Where an evaluator is set it refuses to work, and at start-up takes Python down with it.  So a
  * program that asks for it by name gets it, and we stand aside:
  *
  * - `-X perf`, `-X perf_jit`, PYTHONPERFSUPPORT, PYTHON_PERF_JIT_SUPPORT: in the main interpreter
@@ -18,8 +18,9 @@
 /* Whether command line or environment ask for it.  GIL held. */
 bool pyperf_xperf_is_asked_for(const struct pyperf_python *python);
 
-/* Makes the two functions of `sys` step round our evaluator; idempotent.  They stay the objects
- * they are, only what they call changes.  GIL held, evaluator started; `found` must live on. */
+/* Makes the two functions of `sys` remove and restore our evaluator; idempotent.  They stay the
+ * same objects, only what they call changes.  GIL held, after pyperf_hook_start(); `found` must
+ * live on. */
 void pyperf_xperf_give_way(const struct pyperf_python *found);
 
 #endif

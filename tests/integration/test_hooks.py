@@ -78,6 +78,12 @@ def native_trampolines_by_the_api(t):
 
 
 @case("hooks", each=harness.since(3, 12))
+def native_trampolines_by_the_api_where_stack_is_short(t):
+    go(t, "native_api_deep")
+    assert "after_native:<new>" in names_of(t, "native_api_deep"), "no name afterwards"
+
+
+@case("hooks", each=harness.since(3, 12))
 def native_trampolines_from_the_start(t):
     code = "import sys; print(sys.is_stack_trampoline_active())"
     assert same(t, "-X", "perf", "-c", code).stdout == b"True\n"

@@ -23,7 +23,7 @@ static const struct pyperf_layout layout = {
 
 struct code {
     void *unused;
-    int flags;
+    int flags, arguments;
     const char *name;
 };
 
@@ -80,7 +80,7 @@ static struct frame *call(uint8_t opcode, int distance, int owner, const char *n
         opcodes[calls][0] = opcode;
         thread.current->instruction = opcodes[calls];
     }
-    codes[calls] = (struct code){.flags = flags, .name = name};
+    codes[calls] = (struct code){.flags = flags, .arguments = 1, .name = name};
     frames[calls] = (struct frame){.code = &codes[calls], .caller = loop, .owner = (char)owner};
     thread.current = &frames[calls];
     thread.units -= 2;
@@ -201,6 +201,10 @@ START_TEST(getters_count_unless_getattr_comes_before)
     call(LOAD_ATTR, 600, IN_THREAD, "__getattr__", 0)->self = (void *)&with;
     call(LOAD_ATTR, 600, IN_THREAD, "__get__", 0)->self = (void *)&without;
     call(LOAD_ATTR, 600, IN_THREAD, "next", 0); /* self was deleted */
+    static const int garbage = 1;
+    struct frame *callback = call(LOAD_ATTR, 600, IN_THREAD, "callback", 0);
+    callback->code->arguments = 0;
+    callback->self = (void *)((uintptr_t)&garbage << 16); /* its empty stack */
     ck_assert_int_eq(units(), 2);
     call(SUBSCRIPT, 504, IN_THREAD, "__getitem__", 0);
     call(SUBSCRIPT, 504, IN_THREAD, "__hash__", 0);

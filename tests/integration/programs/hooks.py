@@ -158,6 +158,23 @@ def native_api():
     print(told)
 
 
+def native_api_deep():
+    """The same where the stack is short: activated there, deactivated further up."""
+    if not hasattr(sys, "activate_stack_trampoline"):
+        print("no way")
+        return
+
+    def run():
+        descend(400, lambda: sys.activate_stack_trampoline("perf"))
+        print(sys.is_stack_trampoline_active())
+        sys.deactivate_stack_trampoline()
+        define("after_native")()
+        descend(400)
+        print(sys.is_stack_trampoline_active())
+
+    in_a_deep_thread(run)
+
+
 # -- Tools ------------------------------------------------------------------------------------
 
 SUBJECT = """
