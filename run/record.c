@@ -12,6 +12,8 @@
 #include "perf/convert.h"
 #include "perf/images.h"
 
+#include <pyperf.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +65,7 @@ enum { PREFIX_WORDS = 8 };
 /* The command is started by pyperf-exec, so that the preload reaches it and not perf. */
 static int preload_prefix(char *prefix[PREFIX_WORDS], bool fixed)
 {
-    static char randomize[] = "-r", end[] = "--";
+    static char randomize[] = "-r", end[] = "--", keep[] = PYPERF_ENV_KEEP "=on";
     static char helper[PATH_MAX], variable[PATH_MAX + 4096];
     char library[PATH_MAX], *merged;
     int words = 0;
@@ -82,6 +84,8 @@ static int preload_prefix(char *prefix[PREFIX_WORDS], bool fixed)
     if (!fixed && !(personality(0xffffffff) & ADDR_NO_RANDOMIZE))
         prefix[words++] = randomize;
     prefix[words++] = variable;
+    if (!getenv(PYPERF_ENV_KEEP)) /* we remove what the process leaves */
+        prefix[words++] = keep;
     prefix[words++] = end;
     prefix[words] = NULL;
     return 0;

@@ -1,7 +1,7 @@
 /* Did it work in this process, and can perf, here, see it? */
 #include "base/process.h"
 #include "doctor/checks.h"
-#include "perf/images.h"
+#include "perf/image_name.h"
 
 #include <pyperf.h>
 
@@ -26,7 +26,7 @@ static void see_mapping(struct process *process, const struct process_mapping *m
 
     if (strstr(mapping->path, "/libpyperf.so"))
         process->library = true;
-    if (!images_is_image(mapping->path) || !mapping->executable)
+    if (!image_name_is(mapping->path) || !mapping->executable)
         return;
     process->images++;
     snprintf(process->image, sizeof(process->image), "%s", mapping->path);
