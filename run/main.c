@@ -20,6 +20,7 @@ static const char usage[] =
     "  pyperf-run flamegraph [-i FILE] -o OUT        OUT.html, OUT.svg or OUT.folded\n"
     "  pyperf-run doctor [--json] [PROGRAM | PID]    why do I not see Python names?\n"
     "  pyperf-run systemd enable|disable|status UNIT profile a service\n"
+    "  pyperf-run clean [--dry-run]                  remove what no process uses any more\n"
     "\n"
     "  -q, --quiet     say nothing but errors\n"
     "      --keep      keep the trampoline images after perf record\n"
@@ -77,7 +78,7 @@ int main(int argc, char **argv)
     } commands[] = {
         {"report", command_report},         {"script", command_report},
         {"flamegraph", command_flamegraph}, {"doctor", command_doctor},
-        {"systemd", command_systemd},
+        {"systemd", command_systemd},       {"clean", command_clean},
     };
     struct options options = {.keep = false};
     int separated = 0, status = parse(&options, argc, argv, &separated);
