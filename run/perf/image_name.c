@@ -1,20 +1,22 @@
-/* scanf takes blanks and signs that printf never wrote: what it read is written again. */
+/* The library's own format decides: what was read must be written the same. */
 #include "perf/image_name.h"
 
 #include <pyperf.h>
 
-#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool image_name_parse(struct image_name *name, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char written[128];
+    const char *slash = strrchr(path, '/'), *pid = slash ? strchr(slash, '-') : NULL;
+    char written[128], *end;
 
-    if (!slash ||
-        sscanf(slash + 1, PYPERF_IMAGE_NAME_SCAN, &name->pid, &name->number, &name->random) != 3)
+    if (!pid)
         return false;
+    name->pid = strtol(pid + 1, &end, 10);
+    name->number = *end ? (unsigned)strtoul(end + 1, &end, 10) : 0;
+    name->random = *end ? strtoull(end + 1, &end, 16) : 0;
     snprintf(written, sizeof(written), PYPERF_IMAGE_FORMAT, "", name->pid, name->number,
              name->random);
     return name->pid > 0 && strcmp(written, slash) == 0;

@@ -1,6 +1,7 @@
 /* Folders such as /tmp are everybody's: what is looked at is what is removed, by folder and name.
  */
 #include "perf/leftovers.h"
+#include "base/number.h"
 #include "perf/image_name.h"
 
 #include <pyperf.h>
@@ -135,10 +136,8 @@ void leftovers_remove_maps(struct leftovers *leftovers)
 
     while (files && (entry = readdir(files))) {
         char path[300], written[64];
-        long pid;
+        long pid = number_behind(entry->d_name, "perf-", 0);
         snprintf(path, sizeof(path), "/tmp/%s", entry->d_name);
-        if (sscanf(entry->d_name, "perf-%ld", &pid) != 1)
-            continue;
         snprintf(written, sizeof(written), PYPERF_MAP_FORMAT, pid);
         if (strcmp(path, written) == 0 && !living_has_pid(&leftovers->living, pid))
             look_at_map(leftovers, dirfd(files), path);

@@ -31,7 +31,7 @@ void leftovers_remove_maps(struct leftovers *leftovers);
 /* The same for one process's map.  Does nothing if it is not there, or not such a map. */
 void leftovers_remove_map(struct leftovers *leftovers, long pid);
 
-/* Removes the images in perf's build-id cache `folder`, links and empty folders included. */
-void leftovers_remove_entries(struct leftovers *leftovers, const char *folder);
+/* Removes the images in perf's build-id `cache`, links and empty folders included. */
+void leftovers_remove_entries(struct leftovers *leftovers, const char *cache);
 
 #endif

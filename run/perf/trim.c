@@ -252,7 +252,7 @@ int trim_read(struct trimmed *trimmed, const char *path)
 
     *trimmed = (struct trimmed){.size = 0};
     if (rc == 0)
-        rc = read_headers(&trim);
+        rc = trim.bytes ? read_headers(&trim) : -EBADMSG;
     if (rc == 0)
         end = cut_mapped(&trim);
     if (rc == 0)
