@@ -1,9 +1,9 @@
 # fish completion for pyperf-run
 
 set -l commands report script flamegraph doctor systemd clean
-complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s q -l quiet -d 'Say nothing but errors'
-complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l keep -d 'Keep the images'
-complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l no-adapt -d 'Leave perf\'s command line alone'
+complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s q -l quiet -d 'Print errors only'
+complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l keep -d 'Keep images and maps'
+complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l no-adapt -d 'Change neither perf\'s options nor how the command runs'
 complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s h -l help -d 'Help'
 complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s V -l version -d 'Version'
 complete -c pyperf-run -n __fish_is_first_token -xa '(__fish_complete_subcommand)'

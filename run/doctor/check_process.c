@@ -122,7 +122,7 @@ static void check_surroundings(struct findings *findings, const struct process *
                      process->status.own_pid);
     if (process->status.no_new_privileges && !process->library)
         findings_add(findings, VERDICT_NOTE, "hardening", "nothing to do",
-                     "NoNewPrivileges is set; it does not stand in LD_PRELOAD's way");
+                     "NoNewPrivileges is set; it does not hinder LD_PRELOAD");
     if (process->status.seccomp == 2 && !process->images)
         findings_add(findings, VERDICT_NOTE, "hardening",
                      "MemoryDenyWriteExecute is fine with an image; look for noexec folders",
@@ -139,7 +139,7 @@ void check_process(struct findings *findings, pid_t pid)
         rc = program_of_process(&program, pid);
     if (rc) {
         findings_add(findings, VERDICT_BAD, "process",
-                     rc == -EACCES || rc == -EPERM ? "ask as root or as its user"
+                     rc == -EACCES || rc == -EPERM ? "run this as root or as its user"
                                                    : "check the number",
                      "%ld: %s", (long)pid,
                      rc == -ENOENT || rc == -ESRCH ? "no such process" : strerror(-rc));
