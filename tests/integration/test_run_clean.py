@@ -98,20 +98,40 @@ def keep_and_the_users_own_setting_are_respected(t):
     assert done.stdout.split()[1] == b"off", done
 
 
-@case("run", each=wrapper.perfs)
-def a_second_recording_of_a_process_leaves_no_second_copy(t):
-    run = wrapper.Wrapper(t, t.subject)
-    process = run.start(t.world.newest_on_host().path, write(t, LONG), stdin=-1)
-    assert process.stdout.readline() == b"go\n"
+def recorded_twice(run, process):
+    """What is in the cache after each recording of the process."""
     counts = []
     for number in range(2):
-        data = t.path("%d.data" % number)
+        data = run.t.path("%d.data" % number)
         line = ("perf", "record", "-e", "cpu-clock", "-o", data, "-p", str(process.pid))
         done = run(*line, "--", "sleep", "0.3")
         assert done.code == 0, done
         counts.append(cached(run))
     process.communicate(b"\n")
+    return counts
+
+
+@case("run", each=wrapper.perfs)
+def a_second_recording_of_a_process_leaves_no_second_copy(t):
+    run = wrapper.Wrapper(t, t.subject)
+    process = run.start(t.world.newest_on_host().path, write(t, LONG), stdin=-1)
+    assert process.stdout.readline() == b"go\n"
+    counts = recorded_twice(run, process)
     assert counts[0] and counts[0] == counts[1], counts
+
+
+@case("run", each=wrapper.perfs)
+def of_a_process_with_its_own_tmp_there_is_one_copy_too(t):
+    run = wrapper.Wrapper(t, t.subject)
+    with wrapper.OwnTmp(run):
+        env = {"PYPERF_DIR": None}
+        process = run.start(t.world.newest_on_host().path, write(t, LONG), stdin=-1, env=env)
+        assert process.stdout.readline() == b"go\n"
+        prefix, run.prefix = run.prefix, []
+        counts = recorded_twice(run, process)
+        assert counts[0] and counts[0] == counts[1], counts
+        run.prefix = prefix
+        assert run("clean").code == 0 and not cached(run), cached(run)
 
 
 @case("run")
