@@ -18,6 +18,7 @@ struct options {
 int command_run(const struct options *options);    /* any COMMAND */
 int command_record(const struct options *options); /* perf record ... */
 int command_report(int argc, char **argv);         /* report, script */
+int command_clean(int argc, char **argv);
 int command_flamegraph(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_systemd(int argc, char **argv);

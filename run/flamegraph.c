@@ -52,7 +52,7 @@ static int parse(int argc, char **argv, const char **data, const char **out)
         *value = argv[i];
     }
     if (!*out || !format_of(*out)) {
-        say_error("flamegraph: -o FILE is needed, ending in .html, .svg or .folded");
+        say_error("flamegraph: needs -o FILE, ending in .html, .svg or .folded");
         return EXIT_USAGE;
     }
     return 0;
@@ -81,7 +81,7 @@ static struct node *read_chains(const char *data)
         return tree;
     say_error("%s: %s", data,
               rc            ? strerror(-rc)
-              : status == 0 ? "there is no sample in it"
+              : status == 0 ? "it has no samples"
                             : "perf script cannot read it");
     tree_free(tree);
     return NULL;

@@ -15,19 +15,20 @@ static const char usage[] =
     "\n"
     "  pyperf-run python app.py                      run it, ready for `perf record -p`\n"
     "  pyperf-run perf record -g python app.py       record a complete profile of it\n"
-    "  pyperf-run report [-i FILE] [ARG...]          perf report with good defaults\n"
-    "  pyperf-run script [-i FILE] [ARG...]          perf script with good defaults\n"
+    "  pyperf-run report [-i FILE] [ARG...]          perf report with suitable defaults\n"
+    "  pyperf-run script [-i FILE] [ARG...]          perf script with suitable defaults\n"
     "  pyperf-run flamegraph [-i FILE] -o OUT        OUT.html, OUT.svg or OUT.folded\n"
     "  pyperf-run doctor [--json] [PROGRAM | PID]    why do I not see Python names?\n"
     "  pyperf-run systemd enable|disable|status UNIT profile a service\n"
+    "  pyperf-run clean [--dry-run]                  remove what no process uses any more\n"
     "\n"
-    "  -q, --quiet     say nothing but errors\n"
-    "      --keep      keep the trampoline images after perf record\n"
-    "      --no-adapt  leave perf's command line as it is\n"
-    "  -h, --help      print this and leave\n"
-    "  -V, --version   print the version and leave\n"
+    "  -q, --quiet     print errors only\n"
+    "      --keep      keep images and maps after perf record\n"
+    "      --no-adapt  change neither perf's options nor how the command runs\n"
+    "  -h, --help      show this help and exit\n"
+    "  -V, --version   show the version and exit\n"
     "\n"
-    "A program called like one of the commands is run with: pyperf-run -- report\n"
+    "To run a program named like one of these commands: pyperf-run -- report\n"
     "Manual: pyperf-run(1), libpyperf(7).\n";
 
 static int bad_option(const char *word)
@@ -77,7 +78,7 @@ int main(int argc, char **argv)
     } commands[] = {
         {"report", command_report},         {"script", command_report},
         {"flamegraph", command_flamegraph}, {"doctor", command_doctor},
-        {"systemd", command_systemd},
+        {"systemd", command_systemd},       {"clean", command_clean},
     };
     struct options options = {.keep = false};
     int separated = 0, status = parse(&options, argc, argv, &separated);

@@ -12,6 +12,8 @@
 #include "perf/convert.h"
 #include "perf/images.h"
 
+#include <pyperf.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,15 +37,16 @@ static void say_changes(const struct adapt_plan *plan, const struct perftool *pe
     if (used)
         say_note("added to perf record:%s (%s)", added, plan->why);
     if (plan->fixed_addresses)
-        say_note("the command runs without address randomization: perf %s would lose stacks of "
-                 "the programs that it starts",
+        say_note("the command runs without address randomization: with it, perf %s loses stacks "
+                 "in a tree of processes",
                  perf->version);
     if (plan->short_chains)
-        say_note("call chains end after %d entries, some %d Python calls: sysctl "
-                 "kernel.perf_event_max_stack=1024 keeps deeper ones",
-                 plan->short_chains, plan->short_chains / ADAPT_ENTRIES_FOR_CALL);
+        say_note(
+            "call chains are cut at %d entries, about %d Python calls; for deeper ones: sysctl "
+            "kernel.perf_event_max_stack=1024",
+            plan->short_chains, plan->short_chains / ADAPT_ENTRIES_FOR_CALL);
     if (plan->starved)
-        say_warning("the ring buffer may be too small (-m %s) and lose samples: raise "
+        say_warning("samples may be lost, for the ring buffer (-m %s) is small: raise "
                     "/proc/sys/kernel/perf_event_mlock_kb or `ulimit -l`, or lower -F",
                     plan->ring);
 }
@@ -63,7 +66,7 @@ enum { PREFIX_WORDS = 8 };
 /* The command is started by pyperf-exec, so that the preload reaches it and not perf. */
 static int preload_prefix(char *prefix[PREFIX_WORDS], bool fixed)
 {
-    static char randomize[] = "-r", end[] = "--";
+    static char randomize[] = "-r", end[] = "--", keep[] = PYPERF_ENV_KEEP "=on";
     static char helper[PATH_MAX], variable[PATH_MAX + 4096];
     char library[PATH_MAX], *merged;
     int words = 0;
@@ -74,7 +77,7 @@ static int preload_prefix(char *prefix[PREFIX_WORDS], bool fixed)
     if (!merged ||
         snprintf(variable, sizeof(variable), "LD_PRELOAD=%s", merged) >= (int)sizeof(variable)) {
         free(merged);
-        say_error("LD_PRELOAD would become too long");
+        say_error("LD_PRELOAD is too long to take libpyperf.so as well");
         return EXIT_CANNOT_EXECUTE;
     }
     free(merged);
@@ -82,6 +85,8 @@ static int preload_prefix(char *prefix[PREFIX_WORDS], bool fixed)
     if (!fixed && !(personality(0xffffffff) & ADDR_NO_RANDOMIZE))
         prefix[words++] = randomize;
     prefix[words++] = variable;
+    if (!getenv(PYPERF_ENV_KEEP)) /* we remove what the process leaves */
+        prefix[words++] = keep;
     prefix[words++] = end;
     prefix[words] = NULL;
     return 0;
@@ -96,12 +101,12 @@ static struct program *recorded_process(struct program *program, const char *pid
 
     if (rc) {
         say_warning("process %ld: %s", pid,
-                    rc == -ESRCH ? "no such process" : "cannot be looked at: another user's");
+                    rc == -ESRCH ? "no such process" : "belongs to another user: run this as root");
         return NULL;
     }
     program->elsewhere = process_elsewhere((pid_t)pid, "mnt");
     if (!process_maps_file((pid_t)pid, "/libpyperf.so"))
-        say_warning("process %ld runs without libpyperf.so: no Python names will show; start it "
+        say_warning("process %ld runs without libpyperf.so and will show no Python names: start it "
                     "with pyperf-run",
                     pid);
     return program;
@@ -112,9 +117,9 @@ static struct program *recorded_process(struct program *program, const char *pid
 static void say_images(const struct images *images, const char *data)
 {
     if (images->kept_uncached)
-        say_warning("%zu image%s kept: %s is readable only as long as %s there",
+        say_warning("kept %zu image%s that perf's cache could not take: %s needs %s",
                     images->kept_uncached, images->kept_uncached == 1 ? "" : "s", data,
-                    images->kept_uncached == 1 ? "it is" : "they are");
+                    images->kept_uncached == 1 ? "it" : "them");
 }
 
 static void say_what_next(const char *data)
@@ -178,8 +183,7 @@ static int parse_or_say(struct perfcmd *cmd, const struct options *options)
         return EXIT_USAGE;
     }
     if (cmd->unknown && !cmd->separated && !cmd->help) {
-        say_error("perf record: '%s' is an option I do not know: put -- before the command to "
-                  "profile",
+        say_error("perf record: unknown option '%s': put -- before the command to profile",
                   cmd->unknown);
         return EXIT_USAGE;
     }

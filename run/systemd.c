@@ -91,8 +91,8 @@ static int enable(const struct request *request, const struct unit *unit)
     }
     say_note("wrote %s", unit->dropin);
     if (unit->overridden[0] && !ld_preload_contains(unit->preload, library))
-        say_warning("%s sets LD_PRELOAD after it, and wins: add %s there, or rename that file to "
-                    "come before pyperf.conf",
+        say_warning("%s is read after pyperf.conf and overrides its LD_PRELOAD: add %s to it, or "
+                    "rename it to sort first",
                     unit->overridden, library);
     reload(request, unit);
     return EXIT_SUCCESS;
@@ -155,7 +155,7 @@ static int parse(struct request *request, int argc, char **argv)
     }
     if (request->name)
         return 0;
-    say_error("systemd: needs enable, disable or status, and a unit");
+    say_error("systemd: needs a verb (enable, disable or status) and a unit");
     return EXIT_USAGE;
 }
 
@@ -176,12 +176,11 @@ int command_systemd(int argc, char **argv)
             continue;
         rc = unit_open(&unit, request.name, request.root, request.user);
         if (rc)
-            say_error("%s: %s", request.name,
-                      rc == -EINVAL ? "not a name of a unit" : strerror(-rc));
+            say_error("%s: %s", request.name, rc == -EINVAL ? "not a unit name" : strerror(-rc));
         rc = rc ? EXIT_USAGE : verbs[i].run(&request, &unit);
         unit_free(&unit);
         return rc;
     }
-    say_error("systemd: '%s' is none of enable, disable, status", request.verb);
+    say_error("systemd: unknown verb '%s': use enable, disable or status", request.verb);
     return EXIT_USAGE;
 }

@@ -1,9 +1,9 @@
 # fish completion for pyperf-run
 
-set -l commands report script flamegraph doctor systemd
-complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s q -l quiet -d 'Say nothing but errors'
-complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l keep -d 'Keep the images'
-complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l no-adapt -d 'Leave perf\'s command line alone'
+set -l commands report script flamegraph doctor systemd clean
+complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s q -l quiet -d 'Print errors only'
+complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l keep -d 'Keep images and maps'
+complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l no-adapt -d 'Change neither perf\'s options nor how the command runs'
 complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s h -l help -d 'Help'
 complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s V -l version -d 'Version'
 complete -c pyperf-run -n __fish_is_first_token -xa '(__fish_complete_subcommand)'
@@ -12,6 +12,8 @@ complete -c pyperf-run -n __fish_is_first_token -xa script -d 'perf script with 
 complete -c pyperf-run -n __fish_is_first_token -xa flamegraph -d 'Write a flame graph'
 complete -c pyperf-run -n __fish_is_first_token -xa doctor -d 'Why do I not see Python names?'
 complete -c pyperf-run -n __fish_is_first_token -xa systemd -d 'Profile a service'
+complete -c pyperf-run -n __fish_is_first_token -xa clean -d 'Remove what no process uses any more'
+complete -c pyperf-run -n '__fish_seen_subcommand_from clean' -l dry-run -d 'Only list it'
 complete -c pyperf-run -n '__fish_seen_subcommand_from flamegraph' -s i -r -d 'Recording'
 complete -c pyperf-run -n '__fish_seen_subcommand_from flamegraph' -s o -r -d 'Output'
 complete -c pyperf-run -n '__fish_seen_subcommand_from doctor' -l json -d 'For machines'

@@ -23,7 +23,7 @@ static int own_folder(char folder[PATH_MAX])
     ssize_t length = readlink("/proc/self/exe", folder, PATH_MAX - 1);
 
     if (length < 0) {
-        say_error("cannot find out where I am: /proc/self/exe: %s", strerror(errno));
+        say_error("cannot find pyperf-run's own folder: /proc/self/exe: %s", strerror(errno));
         return -ENOENT;
     }
     folder[length] = '\0';

@@ -33,7 +33,7 @@ static void check_perf(struct findings *findings)
     if (!perf.version[0])
         findings_add(findings, VERDICT_BAD, "perf",
                      "install the perf that belongs to the running kernel",
-                     "%s does not tell its version", perf.path);
+                     "%s does not report its version", perf.path);
     else
         findings_add(findings, VERDICT_OK, "perf", NULL, "perf %s, %s", perf.version, perf.path);
     if (!perf.unwinds)
@@ -78,7 +78,7 @@ static void check_events(struct findings *findings, const struct machine *machin
                      "may be opened (perf_event_paranoid is %d)", machine->paranoid);
     if (!rc && try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES) != 0)
         findings_add(findings, VERDICT_NOTE, "hardware",
-                     "perf takes cpu-clock by itself; say -e cpu-clock if it does not",
+                     "perf falls back to cpu-clock; if it does not, add -e cpu-clock",
                      "no hardware counters, as in most virtual machines");
     if (machine->paranoid > 1 && geteuid() != 0 && !machine_capable(CAP_PERFMON))
         findings_add(findings, VERDICT_NOTE, "kernel frames",

@@ -1,7 +1,7 @@
 /* Did it work in this process, and can perf, here, see it? */
 #include "base/process.h"
 #include "doctor/checks.h"
-#include "perf/images.h"
+#include "perf/image_name.h"
 
 #include <pyperf.h>
 
@@ -26,7 +26,7 @@ static void see_mapping(struct process *process, const struct process_mapping *m
 
     if (strstr(mapping->path, "/libpyperf.so"))
         process->library = true;
-    if (!images_is_image(mapping->path) || !mapping->executable)
+    if (!image_name_is(mapping->path) || !mapping->executable)
         return;
     process->images++;
     snprintf(process->image, sizeof(process->image), "%s", mapping->path);
@@ -122,7 +122,7 @@ static void check_surroundings(struct findings *findings, const struct process *
                      process->status.own_pid);
     if (process->status.no_new_privileges && !process->library)
         findings_add(findings, VERDICT_NOTE, "hardening", "nothing to do",
-                     "NoNewPrivileges is set; it does not stand in LD_PRELOAD's way");
+                     "NoNewPrivileges is set; it does not hinder LD_PRELOAD");
     if (process->status.seccomp == 2 && !process->images)
         findings_add(findings, VERDICT_NOTE, "hardening",
                      "MemoryDenyWriteExecute is fine with an image; look for noexec folders",
@@ -139,7 +139,7 @@ void check_process(struct findings *findings, pid_t pid)
         rc = program_of_process(&program, pid);
     if (rc) {
         findings_add(findings, VERDICT_BAD, "process",
-                     rc == -EACCES || rc == -EPERM ? "ask as root or as its user"
+                     rc == -EACCES || rc == -EPERM ? "run this as root or as its user"
                                                    : "check the number",
                      "%ld: %s", (long)pid,
                      rc == -ENOENT || rc == -ESRCH ? "no such process" : strerror(-rc));

@@ -13,7 +13,7 @@ static void check_version(struct findings *findings, const struct elfinfo *elf)
 {
     if (elf->major == 0)
         findings_add(findings, VERDICT_NOTE, "version", "run it with PYPERF_LOG=info to see",
-                     "unknown: libpyperf decides when it runs");
+                     "unknown; libpyperf will know when it runs");
     else if (elf->major == 3 && elf->minor >= OLDEST_MINOR && elf->minor <= NEWEST_MINOR)
         findings_add(findings, VERDICT_OK, "version", NULL, "CPython %d.%d is supported",
                      elf->major, elf->minor);

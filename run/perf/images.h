@@ -13,18 +13,15 @@ struct image {
     char path[PATH_MAX];   /* as the process saw it */
     char source[PATH_MAX]; /* where we can read it: path, or below /proc/PID/root; "" if nowhere */
     char id[48];           /* build-id in hexadecimal, as the recording has it; "" if none */
-    bool cached;           /* perf's cache holds its present content */
-    bool mapped;           /* a living process has it mapped */
+    long pid;              /* its process, as that saw itself */
+    bool cached;           /* perf's cache holds its present names */
 };
 
 struct images {
     struct image *list;
     size_t count;
-    size_t removed, kept_alive, kept_uncached;
+    size_t removed, kept_uncached;
 };
-
-/* Is this the path of a trampoline image, by its name? */
-bool images_is_image(const char *path);
 
 /*
  * Finds the images that the recording `data` mentions.  Returns 0, -EBADMSG if this perf cannot
@@ -33,14 +30,13 @@ bool images_is_image(const char *path);
 int images_find(struct images *images, const char *perf, const char *data);
 
 /*
- * Brings every image into the build-id cache in `cache` (NULL: where perf has it by default).
- * perf caches by build-id and never looks again, but an image's list of names grows while its
- * process lives: a copy from an earlier recording is replaced by the present content, which holds
- * all earlier names too.
+ * Brings every image, trimmed, into the build-id cache in `cache` (NULL: where perf has it by
+ * default).  perf caches by build-id and never looks again, but an image's list of names grows
+ * while its process lives: what is there from an earlier recording is brought up to date.
  */
 void images_cache(struct images *images, const char *perf, const char *cache);
 
-/* Removes the files that are cached and in no living process. */
+/* Removes the files that are cached and in no living process, and the maps of their processes. */
 void images_remove(struct images *images);
 
 void images_free(struct images *images);

@@ -116,7 +116,7 @@ def doctor_sees_other_python(t):
 @case("run")
 def completions_and_pages_are_well_formed(t):
     done = []
-    folder = os.path.join(roots.REPO, "run")
+    folder = os.path.join(roots.REPO, "packaging")
     for shell, name in (("bash", "pyperf-run.bash"), ("zsh", "_pyperf-run"), ("fish", "pyperf-run.fish")):
         if shutil.which(shell):
             said = t.run([shell, "-n", os.path.join(folder, "completions", name)], None)
@@ -129,6 +129,6 @@ def completions_and_pages_are_well_formed(t):
         done.append("mandoc")
     help_text = wrapper.Wrapper(t)("--help").stdout.decode()
     page = open(os.path.join(folder, "man", "pyperf-run.1")).read().replace("\\-", "-")
-    for word in ("--quiet", "--keep", "--no-adapt", "flamegraph", "doctor", "systemd"):
+    for word in ("--quiet", "--keep", "--no-adapt", "flamegraph", "doctor", "systemd", "clean"):
         assert word in help_text and word in page, word
     return ", ".join(done)

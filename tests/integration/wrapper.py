@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 
 import harness
 import recording
@@ -33,6 +34,7 @@ class Wrapper:
         self.bin = t.path("bin")
         self.program = os.path.join(self.bin, "pyperf-run")
         self.data = t.path("perf.data")
+        self.prefix = []  # words before every command
         os.makedirs(self.home)
         os.makedirs(self.bin)
         for name in ("pyperf-run", "pyperf-exec"):
@@ -69,11 +71,11 @@ class Wrapper:
         return {name: value for name, value in base.items() if value is not None}
 
     def start(self, *arguments, env=None, **options):
-        argv = [self.program] + list(arguments)
+        argv = self.prefix + [self.program] + list(arguments)
         return self.t.start(argv, self.env(**(env or {})), root=self.root, **options)
 
     def __call__(self, *arguments, env=None, **options):
-        argv = [self.program] + list(arguments)
+        argv = self.prefix + [self.program] + list(arguments)
         return self.t.run(argv, self.env(**(env or {})), root=self.root, **options)
 
     def record(self, *arguments, before=(), **options):
@@ -87,6 +89,46 @@ class Wrapper:
         done = self("script", "--ns", "-F", fields, "-i", data or self.data)
         assert done.code == 0, "script: %r" % done.stderr
         return recording.parse(done.stdout.decode("utf-8", "surrogateescape"))
+
+
+class OwnTmp:
+    """`with OwnTmp(run) as tmp:`.  Commands of this wrapper, and what they start, have a /tmp, a
+    /var/tmp, a /dev/shm and a /run of their own, in which only the case's own folder is."""
+
+    SCRIPT = """
+        set -e
+        exec 9<"$1"
+        for folder in /tmp /var/tmp /dev/shm /run; do mount -t tmpfs -o mode=1777 own $folder; done
+        mkdir -p "$1"
+        mount --no-canonicalize --bind /proc/self/fd/9 "$1"
+        exec 9<&-
+        echo ready
+        read end
+    """
+
+    def __init__(self, run):
+        if os.geteuid() != 0 or not shutil.which("unshare"):
+            raise harness.Skip("only root can have a /tmp of its own")
+        self.run = run
+
+    def __enter__(self):
+        self.holder = subprocess.Popen(
+            ["unshare", "-m", "sh", "-c", self.SCRIPT, "sh", self.run.t.folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self.holder.stdout.readline() == b"ready\n"
+        enter = ["nsenter", "-t", str(self.holder.pid), "-m", "--", "sh", "-c"]
+        self.run.prefix = enter + ['cd "$0" && exec "$@"', self.run.t.folder]
+        return self
+
+    def path(self, inside):
+        """How a file there can be reached from here."""
+        return "/proc/%d/root%s" % (self.holder.pid, inside)
+
+    def __exit__(self, *_):
+        self.run.prefix = []
+        self.holder.communicate()
 
 
 def interrupt(process):

@@ -1,6 +1,6 @@
 /* Small parsers: LD_PRELOAD lists, "#!" lines, image names. */
 #include "base/ld_preload.h"
-#include "perf/images.h"
+#include "perf/image_name.h"
 #include "python/shebang.h"
 #include "suite.h"
 
@@ -92,16 +92,20 @@ END_TEST
 
 START_TEST(test_image_names)
 {
-    ck_assert(images_is_image("/tmp/pyperf-12-0-0123456789abcdef.so"));
-    ck_assert(images_is_image("/run/user/1/pyperf-1-22-ffffffffffffffff.so"));
-    ck_assert(!images_is_image("/tmp/pyperf-12-0-0123456789abcdef.so (deleted)"));
-    ck_assert(!images_is_image("/tmp/pyperf-12-0-0123456789abcdef.so.bak"));
-    ck_assert(!images_is_image("/tmp/xpyperf-12-0-0123456789abcdef.so"));
-    ck_assert(!images_is_image("/tmp/pyperf--0-0123456789abcdef.so"));
-    ck_assert(!images_is_image("/tmp/pyperf-1-0-.so"));
-    ck_assert(!images_is_image("/usr/lib/libpyperf.so"));
-    ck_assert(!images_is_image("pyperf-12-0-0123456789abcdef.so"));
-    ck_assert(!images_is_image(""));
+    ck_assert(image_name_is("/tmp/pyperf-12-0-0123456789abcdef.so"));
+    ck_assert(image_name_is("/run/user/1/pyperf-1-22-ffffffffffffffff.so"));
+    ck_assert(!image_name_is("/tmp/pyperf-12-0-0123456789abcdef.so (deleted)"));
+    ck_assert(!image_name_is("/tmp/pyperf-12-0-0123456789abcdef.so.bak"));
+    ck_assert(!image_name_is("/tmp/xpyperf-12-0-0123456789abcdef.so"));
+    ck_assert(!image_name_is("/tmp/pyperf--0-0123456789abcdef.so"));
+    ck_assert(!image_name_is("/tmp/pyperf-1-0-.so"));
+    ck_assert(!image_name_is("/tmp/pyperf- 1-0-0123456789abcdef.so"));
+    ck_assert(!image_name_is("/tmp/pyperf-1-0-0x123456789abcde.so"));
+    ck_assert(!image_name_is("/tmp/pyperf-1-0-123.so"));
+    ck_assert(!image_name_is("/tmp/pyperf-0-0-0123456789abcdef.so"));
+    ck_assert(!image_name_is("/usr/lib/libpyperf.so"));
+    ck_assert(!image_name_is("pyperf-12-0-0123456789abcdef.so"));
+    ck_assert(!image_name_is(""));
 }
 END_TEST
 
