@@ -38,6 +38,13 @@
  * /dev/shm from which a file can be mapped executable. */
 #define PYPERF_ENV_DIR "PYPERF_DIR"
 
+/* Those four, in that order; `runtime` is what $XDG_RUNTIME_DIR holds, or NULL. */
+#define PYPERF_DIRECTORIES(runtime)                                                                \
+    {                                                                                              \
+        "/tmp", runtime, "/var/tmp", "/dev/shm"                                                    \
+    }
+#define PYPERF_DIRECTORIES_TEXT "/tmp, $XDG_RUNTIME_DIR, /var/tmp, /dev/shm"
+
 /* Whether a process leaves its files behind when it ends: "on", "off" or "auto" (default), which
  * leaves them if a profiler may still want them: one is among the process's ancestors when it
  * starts, or runs when it ends.  A profiler is a process whose name begins with "perf" or "samply".
@@ -50,6 +57,9 @@
 /* File the log is appended to; default stderr.  stdout is never touched. */
 #define PYPERF_ENV_LOG_FILE "PYPERF_LOG_FILE"
 
+/* The name of the library's file, by which it is known in LD_PRELOAD and in /proc/PID/maps. */
+#define PYPERF_LIBRARY "libpyperf.so"
+
 /* -- Files ---------------------------------------------------------------------------------- */
 
 /*
@@ -59,10 +69,8 @@
  * printf arguments: directory, long pid, unsigned n, unsigned long long random.
  */
 #define PYPERF_IMAGE_FORMAT "%s/pyperf-%ld-%u-%016llx.so"
-#define PYPERF_IMAGE_NAME_SCAN                                                                     \
-    "pyperf-%ld-%u-%16llx.so" /* scanf: long, unsigned, unsigned long long */
-#define PYPERF_IMAGE_MODE 0400
-#define PYPERF_IMAGE_KEPT 0500
+#define PYPERF_IMAGE_MODE   0400
+#define PYPERF_IMAGE_KEPT   0500
 
 /*
  * Map: one line "<start hex> <size hex> <name>\n" for each function, as described in Linux

@@ -125,7 +125,7 @@ static int open_image(void)
                          "default",
                          config->directory, strerror(-status));
     }
-    const char *defaults[] = {"/tmp", getenv("XDG_RUNTIME_DIR"), "/var/tmp", "/dev/shm"};
+    const char *defaults[] = PYPERF_DIRECTORIES(getenv("XDG_RUNTIME_DIR"));
     for (unsigned i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
         status = try_directory(defaults[i]);
         if (status == 0)

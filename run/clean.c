@@ -38,17 +38,16 @@ static bool is_new(struct folders *folders, const char *folder)
 /* All that the library may have chosen: see PYPERF_ENV_DIR in pyperf.h. */
 static void clean_folders(struct leftovers *leftovers)
 {
-    const char *own[] = {getenv(PYPERF_ENV_DIR), getenv("XDG_RUNTIME_DIR")};
-    static const char *const usual[] = {"/tmp", "/var/tmp", "/dev/shm"};
+    const char *usual[] = PYPERF_DIRECTORIES(getenv("XDG_RUNTIME_DIR"));
+    const char *own = getenv(PYPERF_ENV_DIR);
     static struct folders folders;
     glob_t users;
 
     for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
-        if (is_new(&folders, usual[i]))
+        if (usual[i] && usual[i][0] == '/' && is_new(&folders, usual[i]))
             leftovers_remove_images(leftovers, usual[i]);
-    for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
-        if (own[i] && own[i][0] == '/' && is_new(&folders, own[i]))
-            leftovers_remove_images(leftovers, own[i]);
+    if (own && own[0] == '/' && is_new(&folders, own))
+        leftovers_remove_images(leftovers, own);
     if (geteuid() != 0 || glob("/run/user/*", 0, NULL, &users) != 0)
         return;
     for (size_t i = 0; i < users.gl_pathc; i++)

@@ -105,7 +105,7 @@ static struct program *recorded_process(struct program *program, const char *pid
         return NULL;
     }
     program->elsewhere = process_elsewhere((pid_t)pid, "mnt");
-    if (!process_maps_file((pid_t)pid, "/libpyperf.so"))
+    if (!process_maps_file((pid_t)pid, "/" PYPERF_LIBRARY))
         say_warning("process %ld runs without libpyperf.so and will show no Python names: start it "
                     "with pyperf-run",
                     pid);

@@ -9,6 +9,8 @@
 #include "systemd/environment.h"
 #include "systemd/unit.h"
 
+#include <pyperf.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,7 +129,7 @@ static int status(const struct request *request, const struct unit *unit)
     if (manager_runs(request) &&
         systemctl(request, "show", "--property=MainPID", unit->name, text, sizeof(text)) == 0 &&
         (pid = number_behind(text, "MainPID=", 0)) > 0) {
-        bool loaded = process_maps_file((pid_t)pid, "/libpyperf.so");
+        bool loaded = process_maps_file((pid_t)pid, "/" PYPERF_LIBRARY);
         printf("%s: process %ld runs %s libpyperf.so%s\n", unit->name, pid,
                loaded ? "with" : "without", loaded == enabled ? "" : ": restart the unit");
     }

@@ -1,12 +1,14 @@
 /* Separators as in ld.so(8): "The items of the list can be separated by spaces or colons". */
 #include "base/ld_preload.h"
 
+#include <pyperf.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char separators[] = " :";
-static const char own_name[] = "libpyperf.so";
+static const char own_name[] = PYPERF_LIBRARY;
 
 bool ld_preload_accepts(const char *library)
 {

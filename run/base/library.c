@@ -3,6 +3,8 @@
 #include "base/ld_preload.h"
 #include "base/say.h"
 
+#include <pyperf.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +52,7 @@ static int find_beside(const char *name, const char *installed, char path[PATH_M
 
 int library_find(char path[PATH_MAX])
 {
-    int rc = find_beside("libpyperf.so", LIBRARY_FROM_PROGRAM, path);
+    int rc = find_beside(PYPERF_LIBRARY, LIBRARY_FROM_PROGRAM, path);
 
     if (rc || ld_preload_accepts(path))
         return rc;

@@ -125,7 +125,7 @@ static bool takes_images(const char *place)
 static void check_folders(struct findings *findings)
 {
     const char *own = getenv(PYPERF_ENV_DIR), *runtime = getenv("XDG_RUNTIME_DIR");
-    const char *const places[] = {"/tmp", runtime ? runtime : "/tmp", "/var/tmp", "/dev/shm"};
+    const char *const places[] = PYPERF_DIRECTORIES(runtime ? runtime : "/tmp");
 
     for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
         const char *place = own ? own : places[i];
@@ -139,7 +139,7 @@ static void check_folders(struct findings *findings)
     findings_add(findings, VERDICT_BAD, "image folder",
                  "set " PYPERF_ENV_DIR " to a writable folder on a file system without noexec",
                  "%s: no writable folder from which a file can be executed",
-                 own ? own : "/tmp, $XDG_RUNTIME_DIR, /var/tmp, /dev/shm");
+                 own ? own : PYPERF_DIRECTORIES_TEXT);
 }
 
 void check_machine(struct findings *findings)

@@ -24,7 +24,7 @@ static void see_mapping(struct process *process, const struct process_mapping *m
 {
     char reachable[PATH_MAX + 64];
 
-    if (strstr(mapping->path, "/libpyperf.so"))
+    if (strstr(mapping->path, "/" PYPERF_LIBRARY))
         process->library = true;
     if (!image_name_is(mapping->path) || !mapping->executable)
         return;
@@ -58,7 +58,7 @@ static void check_library(struct findings *findings, const struct process *proce
     process_variable(process->pid, "LD_PRELOAD", preload, sizeof(preload));
     if (process->library) {
         findings_add(findings, VERDICT_OK, "loaded", NULL, "libpyperf.so is in the process");
-    } else if (strstr(preload, "libpyperf.so")) {
+    } else if (strstr(preload, PYPERF_LIBRARY)) {
         findings_add(findings, VERDICT_BAD, "loaded",
                      "put the library where the process may read it, outside /tmp and /home",
                      "LD_PRELOAD=%s, but the library is not in the process", preload);

@@ -2,23 +2,23 @@
 #include "base/library.h"
 #include "doctor/checks.h"
 
+#include <pyperf.h>
+
 #include <errno.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 /* The versions that preload/interp.c has a row for. */
-enum { OLDEST_MINOR = 6, NEWEST_MINOR = 15 };
-
 static void check_version(struct findings *findings, const struct elfinfo *elf)
 {
     if (elf->major == 0)
         findings_add(findings, VERDICT_NOTE, "version", "run it with PYPERF_LOG=info to see",
                      "unknown; libpyperf will know when it runs");
-    else if (elf->major == 3 && elf->minor >= OLDEST_MINOR && elf->minor <= NEWEST_MINOR)
+    else if (elf->major == 3 && elf->minor >= PYPERF_FIRST_MINOR && elf->minor <= PYPERF_LAST_MINOR)
         findings_add(findings, VERDICT_OK, "version", NULL, "CPython %d.%d is supported",
                      elf->major, elf->minor);
     else
-        findings_add(findings, VERDICT_BAD, "version", "use CPython 3.6 to 3.15",
+        findings_add(findings, VERDICT_BAD, "version", "use CPython " PYPERF_VERSIONS,
                      "CPython %d.%d is not supported", elf->major, elf->minor);
 }
 
