@@ -15,17 +15,29 @@ VARYING = re.compile(
     r"\d+(?:[.:]\d+)*(?: ?(?:ms|us|sec|min|s)\b)?"
 )
 CLOCK = re.compile(
-    r"^(\d+:\d+:\d+ (load avg: [\d.]+ )?)?\[ *\d+/\d+.*|^Total duration.*|^beginning .*"
+    r"^(\d+:\d+:\d+ (load avg: [\d.]+ )?)?(Run \d+ tests? .*|\[ *\d+/\d+.*)|^Total duration.*|^beginning .*"
 )
 # What a failure adds to regrtest's summary.
 SUMMARY = re.compile(
-    r"^(== Tests result|FAILED \(|OK\b|Result: |Total tests: |Total test files: |\d+ tests? failed:|"
+    r"^(== |Using random seed: |FAILED \(|OK\b|Result: |Total tests: |Total test files: |\d+ tests? failed:|"
     r"-{70}$|1 test OK|All \d+ tests OK|\d+ test altered|test \S+ (failed|crashed)|"
     r"test_\S+( failed \(.*)?$)"
 )
 # A traceback belongs to the failure named above it.
 SEPARATOR = "=" * 70
 TIMED_OUT = "(timed out)"
+
+# Skips of what cannot be on Linux, or in a usual build of CPython: no cases at all.  Numbers are N.
+NEVER = re.compile(
+    r"windows|\bwinN|\bNT\b|NTFS|getwindowsversion|winreg|altsep|mac ?os|\bOS X\b|darwin|\bios\b|"
+    r"android|emscripten|\bwasi\b|solaris|bsd\b|\baix\b|cygwin|lchflags|lchmod|chflags|O_(EX|SH)LOCK|"
+    r"case-insensitive|headers and trailers|N-bit builds|NDEBUG|debug build|Py_STATS|getobjects|"
+    r"without the GIL|static Python build|\*NIX buildbots|Unlike a mapping|Locals proxies|"
+    r"does not use a file descriptor|does not intern all|only meaningful if the GIL is disabled|"
+    r"not (appropriate for|applicable to) \w+|only makes sense with processes|only relevant for '\w+' m|"
+    r"avoids redundant testing|spawn specific|N-bit address space|only run in test_",
+    re.I,
+)
 
 # failures, skips, lines of output: sets of what tells two runs apart.  reasons: of the skips, with
 # their numbers.  count: cases run.  last: the case named last.
@@ -57,7 +69,9 @@ def parse(text, code):
         # Where results and output meet in one line, only the output counts.
         line = re.sub(r"^test\w+ \([^)]*\)( \.\.\.)?", "", line).strip()
         line = re.sub(r"\b(ok|FAIL|ERROR|expected failure|skipped .*)$", "", line).strip()
-        if line and not (in_report or CLOCK.match(line) or SUMMARY.match(line)):
+        # A line ending in dots is the first of a docstring, which is told after the case's name.
+        quiet = CLOCK.match(line) or SUMMARY.match(line) or line.endswith(" ...")
+        if line and not (in_report or quiet):
             lines.add(VARYING.sub("N", line))
     count = sum(int(n) for n in RAN.findall(text))
     if code == "timeout":

@@ -2,8 +2,10 @@
 
 import os
 import re
+import signal
 import subprocess
 
+import chance
 import harness
 import image
 import recording
@@ -38,11 +40,24 @@ def ways_to_leave_run_every_cleanup(t):
         assert lines[-1] == last and b"cleaned up" in lines, done
 
 
+# 3.10's take_gil() looks at the interpreter's state after waiting (RESET_GIL_DROP_REQUEST), which may
+# be freed by then: 1 of 402 runs died there plain, 7 of 413 with the library, on a busy machine.
+DYING = 0.03
+
+
 @case("threads", each=harness.supported)
 def daemon_threads_at_exit(t):
-    for _ in range(3):
-        done = same(t, t.program("threads.py"), "daemons", "24")
-        assert done[:3] == (b"leaving\n", b"", 0), done
+    runs = died = 0
+    while runs - died < 3:
+        runs += 1
+        for env in (None, t.preload()):
+            done = t.run([t.python.path, t.program("threads.py"), "daemons", "24"], env)
+            if t.python.minor == (3, 10) and done[:3] == (b"leaving\n", b"", -signal.SIGSEGV):
+                died += 1
+                break
+            assert done[:3] == (b"leaving\n", b"", 0), done
+        assert died <= chance.most(runs, DYING), "died in %d of %d runs" % (died, runs)
+    return "died by itself in %d of %d runs" % (died, runs) if died else None
 
 
 @case("threads", each=harness.supported)
