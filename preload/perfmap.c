@@ -6,7 +6,7 @@
  *
  * No descriptor stays open in the host, so an append is open, fstat, write, close: 3 microseconds,
  * ten times what the rest of a new function costs.  Functions come in bursts (imports), so only the
- * first line of a burst is appended at once; the others share the next append.
+ * first lines of a burst are appended at once; the others share the next append.
  */
 #include "perfmap.h"
 
@@ -25,6 +25,10 @@
 /* NUMBERS_MAX: "<start> <size> " of a line.  BUFFER holds the longest line, or some 500 usual ones;
  * an append of that size takes twice as long as one of a single line. */
 enum { NUMBERS_MAX = 40, BUFFER = 32768 };
+
+/* So many lines of a burst do not wait: a few functions after a while, a request that is the first
+ * of its kind, are in the file when they run. */
+enum { AT_ONCE = 8 };
 _Static_assert(PYPERF_NAME_MAX + NUMBERS_MAX < BUFFER, "a line fits into the buffer");
 
 static struct {
@@ -35,6 +39,7 @@ static struct {
     off_t inherited; /* bytes of the parent's map that begin ours */
     bool foreign;    /* path, identity and size are the parent's */
     bool failed, removed;
+    int at_once; /* lines that need not wait for the next tick */
     size_t used; /* bytes that wait in `buffer` */
     int64_t appended_at;
     char buffer[BUFFER];
@@ -209,7 +214,13 @@ int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length
     memcpy(at + used, name, length);
     at[used + length] = '\n';
     __atomic_store_n(&map.used, map.used + used + length + 1, __ATOMIC_RELAXED);
-    return now || pyperf_map_is_due() ? pyperf_map_flush() : 0;
+    if (pyperf_map_is_due())
+        map.at_once = AT_ONCE;
+    if (!now && map.at_once == 0)
+        return 0;
+    if (map.at_once > 0)
+        map.at_once--;
+    return pyperf_map_flush();
 }
 
 void pyperf_map_remove(void)

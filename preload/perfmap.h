@@ -18,8 +18,8 @@
 enum { PYPERF_MAP_DELAY_MS = 5 };
 
 /*
- * Adds one line.  It is appended to the file at once if `now`, or if nothing was for a while; else
- * it waits for others, and pyperf_map_waiting() is true.  `start` is 0x10000 or more, `name` has no
+ * Adds one line.  It is appended to the file at once if `now`, or if few have been of late; else it
+ * waits for others, and pyperf_map_waiting() is true.  `start` is 0x10000 or more, `name` has no
  * newline and no NUL.  -errno when the file could not be written; the first failure is logged and
  * later calls do nothing.
  *

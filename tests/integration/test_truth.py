@@ -139,6 +139,8 @@ def misplaced(sample):
         if i + 1 == len(frames) or frames[i + 1].dso == "[kernel.kallsyms]":
             continue
         inner = frames[i + 1]
+        if is_library(inner) and not any(is_interpreter(f) for f in frames[i + 1 :]):
+            continue  # the library looks at the clock, for the map (perfmap.h)
         if not is_interpreter(inner):
             return "%s calls %s (%s)" % (frame.symbol, inner.symbol, inner.dso)
         if "libpython" in inner.dso and not is_evaluator(inner):
