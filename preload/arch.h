@@ -74,7 +74,7 @@ static inline void pyperf_arch_sync_code(const void *start, size_t size)
 #define PYPERF_ARCH_EARLY(value)        (value)
 #define PYPERF_ARCH_EITHER(a, b)        ((a) || (b))
 #define PYPERF_ARCH_ADDRESS(variable)   (&(variable))
-#define PYPERF_ARCH_NEAR(variable)      (variable)
+#define PYPERF_ARCH_NEAR(variable)      __atomic_load_n(&(variable), __ATOMIC_RELAXED)
 #define PYPERF_ARCH_OWN(variable)       (variable)
 #define PYPERF_ARCH_JUMP(function, ...) (function)(__VA_ARGS__)
 
@@ -159,8 +159,8 @@ static inline void pyperf_arch_sync_code(const void *start, size_t size)
  * EARLY: a value made here, not once more at each use, so that what lies together is loaded
  * together; EITHER: of two comparisons, neither of which is costly or undefined: one branch;
  * ADDRESS: where a variable of this library is that begins a page;
- * NEAR: what a variable of this file holds that has its final value, within 1 MiB of the code (ELF
- * for the Arm 64-bit Architecture, 5.7.6);
+ * NEAR: what a variable of this file holds, read once and whole as by a relaxed atomic load, within
+ * 1 MiB of the code (ELF for the Arm 64-bit Architecture, 5.7.6);
  * OWN: a thread's own variable, initial-exec;
  * JUMP: a call in the end, by the register that the ABI keeps for it, which BTI allows.
  */

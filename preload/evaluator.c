@@ -81,7 +81,7 @@ static ALWAYS_INLINE void *evaluate_free_threaded(const struct pyperf_layout *la
                                 &slot) ||
         __builtin_expect(pyperf_stack_pointer < pyperf_stack_limit, 0))
         return pyperf_slow_path_evaluate(a, b, c);
-    return slot(a, b, c, next);
+    return slot(a, b, c, __atomic_load_n(&next, __ATOMIC_RELAXED));
 }
 
 /* In a subinterpreter of 3.12+, which counts its code objects from 1 again. */
@@ -96,7 +96,7 @@ static ALWAYS_INLINE void *evaluate_shared(const struct pyperf_layout *layout, v
     pyperf_slot_fn slot = pyperf_codemap_find(&key);
     if (slot == NULL || pyperf_stack_pointer < pyperf_stack_limit)
         return pyperf_slow_path_evaluate_shared(a, b, c);
-    return slot(a, b, c, next);
+    return slot(a, b, c, __atomic_load_n(&next, __ATOMIC_RELAXED));
 }
 
 /* -- One evaluator for each row ------------------------------------------------------------- */
