@@ -52,8 +52,9 @@ enum { /* offsets into section_names */
        NAME_SHSTRTAB = NAME_STRTAB + sizeof ".strtab",
 };
 
-/* Names of usual length fit in 80 bytes; the longest has to fit into any new image. */
-enum { STRTAB_BYTES_PER_SLOT = 80, STRTAB_MIN = PYPERF_NAME_MAX + 2048 };
+/* Names of usual length fit in 71 bytes (and the first image in 64 KiB); the longest has to fit
+ * into any new image. */
+enum { STRTAB_BYTES_PER_SLOT = 71, STRTAB_MIN = PYPERF_NAME_MAX + 2048 };
 enum { BUILD_ID_SIZE = 20, PROGRAM_HEADERS = 4 };
 
 struct note {
@@ -144,7 +145,9 @@ static struct layout layout_for(unsigned capacity)
     l.strtab_size = (size_t)capacity * STRTAB_BYTES_PER_SLOT;
     if (l.strtab_size < STRTAB_MIN)
         l.strtab_size = STRTAB_MIN;
-    l.file_size = align(l.strtab + l.strtab_size, PYPERF_ARCH_PAGE_MAX);
+    /* No more blocks than it needs: where pages are larger, the last one is mapped beyond the end.
+     */
+    l.file_size = align(l.strtab + l.strtab_size, 4096);
     l.strtab_size = l.file_size - l.strtab;
     return l;
 }
@@ -440,12 +443,12 @@ static int write_all(int fd, const void *bytes, size_t size, off_t at)
 
 /* Reserved, not sparse: a full disk must fail here, not as SIGBUS in a store later.  A
  * signal may make it give up (EINTR, fallocate(2)), and a profiler's timer does so every time. */
-static int reserve_blocks(int fd, size_t size)
+static int reserve_blocks(int fd, size_t at, size_t size)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = -posix_fallocate(fd, 0, (off_t)size);
+    int status = -posix_fallocate(fd, (off_t)at, (off_t)size);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return status;
 }
@@ -476,7 +479,7 @@ static int write_file(int fd, const struct layout *l, const unsigned char *prefi
         return -EFBIG;
     struct image_tail tail;
     fill_tail(&tail, l);
-    int status = reserve_blocks(fd, l->file_size);
+    int status = reserve_blocks(fd, l->tail, l->file_size - l->tail);
     if (status == 0)
         status = write_all(fd, prefix, l->text_end, 0);
     if (status == 0)
@@ -489,7 +492,8 @@ static int write_file(int fd, const struct layout *l, const unsigned char *prefi
 /* Both parts where the file offset says, so that perf takes them for parts of one object. */
 static int map_file(struct pyperf_image *image, int fd, const struct layout *l)
 {
-    unsigned char *base = reserve_space(l->file_size);
+    size_t space = align(l->file_size, PYPERF_ARCH_PAGE_MAX);
+    unsigned char *base = reserve_space(space);
     if (base == NULL)
         return -ENOMEM;
     size_t tail_size = l->file_size - l->tail;
@@ -503,7 +507,7 @@ static int map_file(struct pyperf_image *image, int fd, const struct layout *l)
     if (status == 0 && image->stores_may_fault) /* is that call allowed here? */
         status = write_pieces(&(struct piece){tail + tail_size - 1, "", 1}, 1);
     if (status != 0) {
-        munmap(base, l->file_size);
+        munmap(base, space);
         return status;
     }
     /* A child must not write into its parent's file. */

@@ -25,7 +25,7 @@
 
 /*
  * Slots in the first image, in a forked child's first one, and in the largest.  The first holds
- * what a small program calls (`python -c pass`: 240 to 320 functions) in 56 KiB.  Many children
+ * what a small program calls (`python -c pass`: 240 to 320 functions) in 52 KiB.  Many children
  * call nothing new but what os.register_at_fork() was given, so theirs is a few pages.  Each
  * further one has as many slots as the process has already, so that at most half of its files is
  * unused.  Larger ones than the largest would cost more for slots that stay unused than they save
