@@ -31,7 +31,8 @@ def replaced(command):
     for word in command:
         if word in OPTIONS and library != "native":
             python = new.pop()
-            new += ["/usr/bin/env", "LD_PRELOAD=" + library, "PYPERF_DIR=" + folder, python]
+            new += ["/usr/bin/env", "LD_PRELOAD=" + library, "PYPERF_DIR=" + folder]
+            new += ["PYPERF_KEEP=on", python]  # they read the map afterwards
         elif word == "--call-graph=fp" and not framed:
             new += ["--call-graph=dwarf,16384", "-F99"]
         else:
