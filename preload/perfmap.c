@@ -25,11 +25,11 @@
 /* NUMBERS_MAX: "<start> <size> " of a line.  BUFFER holds the longest line, or some 500 usual ones;
  * an append of that size takes twice as long as one of a single line. */
 enum { NUMBERS_MAX = 40, BUFFER = 32768 };
+_Static_assert(PYPERF_NAME_MAX + NUMBERS_MAX < BUFFER, "a line fits into the buffer");
 
 /* So many lines of a burst do not wait: a few functions after a while, a request that is the first
  * of its kind, are in the file when they run. */
 enum { AT_ONCE = 8 };
-_Static_assert(PYPERF_NAME_MAX + NUMBERS_MAX < BUFFER, "a line fits into the buffer");
 
 static struct {
     char path[64]; /* "" before the first append */
@@ -38,9 +38,9 @@ static struct {
     off_t size;      /* of the file after our last append */
     off_t inherited; /* bytes of the parent's map that begin ours */
     bool foreign;    /* path, identity and size are the parent's */
-    bool failed, removed;
-    int at_once; /* lines that need not wait for the next tick */
-    size_t used; /* bytes that wait in `buffer` */
+    bool failed;     /* it could not be written, or was removed: lines are dropped */
+    int at_once;     /* lines that need not wait for the next tick */
+    size_t used;     /* bytes that wait in `buffer` */
     int64_t appended_at;
     char buffer[BUFFER];
 } map;
@@ -199,7 +199,7 @@ static char *hexadecimal(char *end, uintptr_t value)
 
 int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length, bool now)
 {
-    if (map.failed || map.removed)
+    if (map.failed)
         return -EBADF;
     char numbers[NUMBERS_MAX];
     char *first = hexadecimal(hexadecimal(numbers + sizeof numbers, size), start);
@@ -226,7 +226,7 @@ int pyperf_map_add(uintptr_t start, size_t size, const char *name, size_t length
 void pyperf_map_remove(void)
 {
     map.used = 0;
-    map.removed = true;
+    map.failed = true;
     struct stat file;
     if (map.path[0] != '\0' && !map.foreign && lstat(map.path, &file) == 0 &&
         file.st_dev == map.device && file.st_ino == map.inode)
@@ -237,6 +237,6 @@ void pyperf_map_forked(bool copy)
 {
     map.used = 0; /* what a bare clone() caught there is the parent's to write */
     map.foreign = true;
-    map.failed = map.removed = false; /* what was in the parent's way need not be in ours */
+    map.failed = false; /* what was in the parent's way need not be in ours */
     map.inherited = copy && map.path[0] != '\0' ? map.size : 0;
 }
