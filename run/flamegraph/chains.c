@@ -41,7 +41,7 @@ static bool starts(const char *text, const char *beginning)
 static bool is_machinery(const char *name)
 {
     static const char *const beginnings[] = {
-        "_PyEval_",
+        "_PyEval", /* _PyEval_Vector, and _PyEvalFramePushAndInit */
         "PyEval_",
         "PyObject_Call",
         "_PyObject_Call",

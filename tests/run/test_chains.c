@@ -79,12 +79,13 @@ START_TEST(test_kinds)
 {
     static const char text[] = "py\n"
                                "\t ffffffff81000000 sys (/x)\n"
+                               "\t 6 _PyEvalFramePushAndInit (" PYTHON ")\n"
                                "\t 5 PyObject_Vectorcall (" PYTHON ")\n"
                                "\t 4 list_sort (" PYTHON ")\n"
                                "\t 3 odd_name (" PYTHON ")\n"
                                "\t 2 py::main:/app.py (/tmp/perf-1.map)\n"
                                "\t 1 _PyEval_Vector (/lib/other.so)\n\n";
-    static const char kinds[] = "ccpicik"; /* from the root; _PyEval_* of another file is C */
+    static const char kinds[] = "ccpiciik"; /* from the root; _PyEval_* of another file is C */
     struct node *tree = tree_new(), *node;
     FILE *in = fmemopen((void *)text, sizeof(text) - 1, "r");
     char found[sizeof(kinds)] = "";
