@@ -46,24 +46,36 @@ static int units_to_lend(void *tstate, uintptr_t here)
     return used >= 0 && used < most ? used : most;
 }
 
-static void *evaluate_lending(pyperf_slot_fn slot, void *a, void *b, void *c, uintptr_t here)
+struct loan {
+    int units;
+    uintptr_t reckoned; /* before it */
+};
+
+static struct loan lend(void *tstate, uintptr_t here)
+{
+    struct loan loan = {.reckoned = reckoned};
+    if (python->layout->guard != PYPERF_GUARD_STACK_AND_UNITS)
+        return loan;
+    loan.units = units_to_lend(tstate, here);
+    *units_of(tstate) += loan.units;
+    reckoned = here;
+    return loan;
+}
+
+static void give_back(void *tstate, struct loan loan)
 {
     if (python->layout->guard != PYPERF_GUARD_STACK_AND_UNITS)
-        return slot(a, b, c, python->default_evaluator);
-    int lent = units_to_lend(a, here);
-    uintptr_t before = reckoned;
-    *units_of(a) += lent;
-    reckoned = here;
-    void *result = slot(a, b, c, python->default_evaluator);
-    reckoned = before;
-    *units_of(a) -= lent;
-    return result;
+        return;
+    reckoned = loan.reckoned;
+    *units_of(tstate) -= loan.units;
 }
 
 static void *evaluate_segment(pyperf_slot_fn slot, void *a, void *b, void *c)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    void *result = evaluate_lending(slot, a, b, c, here);
+    struct loan loan = lend(a, here);
+    void *result = slot(a, b, c, python->default_evaluator);
+    give_back(a, loan);
     pyperf_stack_leave_segment(here);
     return result;
 }
@@ -90,7 +102,9 @@ static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
     pyperf_specialize_recursion(python, a, (PyObject *)pyperf_code_of(python->layout, a, b));
     void *before = unhooked;
     unhooked = interp;
-    void *result = evaluate_lending(slot, a, b, c, (uintptr_t)__builtin_frame_address(0));
+    struct loan loan = lend(a, (uintptr_t)__builtin_frame_address(0));
+    void *result = slot(a, b, c, python->default_evaluator);
+    give_back(a, loan);
     unhooked = before;
     /* Unless another tool's evaluator came meanwhile. */
     if (python->get_evaluator(interp) == python->default_evaluator)

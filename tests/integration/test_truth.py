@@ -21,6 +21,7 @@ import recording
 from harness import case
 
 UNIT = 0.1  # CPU seconds for one share
+SEGMENT, STEP = 64 << 10, 4 << 10  # of stack: stack.h; truth.py takes more than a step
 SHORT = 0.02  # where any of some 400 samples would tell
 COMPLETE = 0.995
 # What perf breaks of a healthy program's stacks at most.  0.27 % were measured, 6 of 2,200: GCC's
@@ -184,11 +185,12 @@ def tell_places(title, samples, most=10):
     return ["%s: %d" % (title, len(samples))] + ["%5d %s" % (n, p) for p, n in places.most_common(most)]
 
 
-def record(t, setting, env, unit):
-    """Runs truth.py under perf; its report and the samples taken while it worked."""
+def record(t, setting, env, unit, before=()):
+    """Runs truth.py under perf, behind the words before; its report and the samples taken while it
+    worked."""
     report = t.path("report.json")
     recorder = recording.Recording(setting.perf, setting.python.root, t.folder, setting.mode)
-    done = recorder.record([setting.python.path, t.program("truth.py"), report, str(unit)], env)
+    done = recorder.record([setting.python.path, t.program("truth.py"), report, str(unit)], env, before)
     assert done.returncode == 0, "the recording failed: " + done.stderr.decode("utf-8", "replace")
     with open(report) as file:
         told = json.load(file)
@@ -327,6 +329,26 @@ def chains_while_functions_are_named(t):
 
 def one_setting_each(world):
     return [Setting(p, "dwarf", world.perfs[0]) for p in harness.supported(world)]
+
+
+def one_that_counts_units(world):
+    """For it the library stands between two frames where each 64 KiB of stack begin."""
+    return [s for s in one_setting_each(world) if s.python.minor in ((3, 12), (3, 13))][:1]
+
+
+@case("truth", each=one_that_counts_units)
+def a_segment_of_stack_begins_anywhere(t):
+    """The stack's start moves by less than the stack takes, so some calls are the first in theirs."""
+    between = 0
+    for at in range(0, SEGMENT, STEP):
+        env = dict(t.preload(), PYPERF_TEST_PADDING="x" * at)
+        told, samples = record(t, t.subject, env, SHORT / 4, before=["setarch", "-R"])
+        seen = Seen(t.subject, Expected(t.program("truth.py"), told["threading"]))
+        seen.add(told, samples)
+        assert not seen.impossible and not seen.displaced, seen.details()
+        between += sum(any(is_library(f) for f in s.frames[:-1]) for s in samples)
+    assert between > 0, "the library stood nowhere: the test finds nothing"
+    return "%d samples" % between
 
 
 @case("truth", each=one_setting_each)
