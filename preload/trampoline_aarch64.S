@@ -10,7 +10,7 @@
  * call.  x29 points to the frame record {x29, x30} that `perf record -g` follows.  The return
  * address is signed; paciasp is also the BTI landing pad for a call and for the `br x16`/`br x17`
  * that compilers use for tail calls (Arm ARM D8.4.5).  For an interpreter that does not sign,
- * arch.h puts `bti c` and `ret` in their places.  Position independent, 32 bytes.  arch.h repeats
+ * processor.h puts `bti c` and `ret` in their places.  Position independent, 32 bytes.  processor.h repeats
  * the .cfi directives as bytes for the image.
  */
 

@@ -18,7 +18,7 @@
  * would lose every sample taken there.
  *
  * The routine is position independent and 16 bytes long, so a page holds 256 of them.
- * arch.h repeats the .cfi directives as bytes for the image.
+ * processor.h repeats the .cfi directives as bytes for the image.
  */
 
 #define CET_LANDING_PAD endbr64

@@ -125,7 +125,7 @@ def chances_are_reckoned_right(t):
 
 # What has to differ between architectures (docs/porting.md).
 PER_ARCHITECTURE = re.compile(
-    r"preload/arch\.h|preload/trampoline_\w+\.S|preload/CMakeLists\.txt|cmake/.*|"
+    r"preload/arch/.*|preload/trampoline_\w+\.S|cmake/.*|"
     r"exec/exec_\w+\.S|run/python/(elfinfo\.[ch]|prologue\.c)"
 )
 ARCHITECTURE = re.compile(

@@ -7,7 +7,7 @@
 #include "arch.h"
 #include "elf_file.h"
 #include "image.h"
-#include "machine.h"
+#include "registers.h"
 #include "pyperf.h"
 #include "support.h"
 #include "trampoline.h"

@@ -20,7 +20,7 @@
 
 #include "arch.h"
 #include "image.h"
-#include "machine.h"
+#include "registers.h"
 #include "pyperf.h"
 #include "support.h"
 #include "trampoline.h"
