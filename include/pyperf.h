@@ -14,7 +14,7 @@
 
 #define PYPERF_VERSION "0.1.0"
 
-/* -- Versions of CPython --------------------------------------------------------------------- */
+/* -- Versions of CPython -------------------------------------------------------------------- */
 
 /* From 3.FIRST to 3.LAST; preload/interp_rows.h has what is known of each. */
 #define PYPERF_FIRST_MINOR 6

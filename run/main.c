@@ -1,4 +1,4 @@
-/* pyperf-run: options, then the right command.  What each does is in its own file. */
+/* pyperf-run: reads its own options and calls a command; each command has a file of its own. */
 #include "base/say.h"
 #include "commands.h"
 #include "perf/perfcmd.h"

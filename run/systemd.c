@@ -1,4 +1,4 @@
-/* pyperf-run systemd enable|disable|status [--user] [--root DIR] UNIT */
+/* pyperf-run systemd enable|disable|status [--user] [--root DIR] UNIT: profiles a service. */
 #include "base/child.h"
 #include "base/ld_preload.h"
 #include "base/library.h"
@@ -22,7 +22,7 @@ struct request {
     bool user;
 };
 
-/* Is there a systemd that could know the unit?  Not for another root. */
+/* Does a systemd run that may know the unit?  For another root, no. */
 static bool manager_runs(const struct request *request)
 {
     return !*request->root && access("/run/systemd/system", F_OK) == 0;
@@ -58,7 +58,7 @@ static void reload(const struct request *request, const struct unit *unit)
              unit->name);
 }
 
-/* Places that ProtectHome= and PrivateTmp= hide from a service. */
+/* Warns of a library in a folder that ProtectHome= or PrivateTmp= hides from a service. */
 static void warn_about_place(const char *library)
 {
     static const char *const hidden[] = {"/home/", "/root/", "/tmp/", "/var/tmp/", "/run/user/"};
@@ -117,7 +117,7 @@ static int disable(const struct request *request, const struct unit *unit)
     return EXIT_SUCCESS;
 }
 
-/* Exit status 0 if it is enabled, as `systemctl is-enabled`. */
+/* The exit status is 0 if the unit is enabled, as that of `systemctl is-enabled`. */
 static int status(const struct request *request, const struct unit *unit)
 {
     bool enabled = access(unit->dropin, F_OK) == 0;

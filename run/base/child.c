@@ -1,6 +1,6 @@
 /*
- * posix_spawn everywhere: no code of ours runs between fork and exec.  The foreground child is
- * supervised with blocked signals and sigwaitinfo, so that there is no handler and no race.
+ * Always posix_spawn: no code of ours runs between fork and exec.  While a child runs in the
+ * foreground, signals are blocked and taken with sigwaitinfo: no handler, no race.
  */
 #include "base/child.h"
 
@@ -29,7 +29,7 @@ static int wait_for(pid_t pid, int *status)
     return 0;
 }
 
-/* -- Children we listen to -------------------------------------------------------------------- */
+/* -- Children whose output we read ---------------------------------------------------------- */
 
 int child_open(struct child_pipe *child, char *const *argv, enum child_errors errors)
 {
@@ -83,7 +83,7 @@ int child_capture(char *const *argv, char *out, size_t size)
     return child_close(&child);
 }
 
-/* -- The child we stand in for ---------------------------------------------------------------- */
+/* -- The child in the foreground ------------------------------------------------------------ */
 
 static const int passed_on[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 

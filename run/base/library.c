@@ -1,4 +1,4 @@
-/* /proc/self/exe rather than argv[0]: right for any PATH, symlink or working directory. */
+/* Asks /proc/self/exe, not argv[0]: it is right whatever PATH, links and working directory are. */
 #include "base/library.h"
 #include "base/ld_preload.h"
 #include "base/say.h"

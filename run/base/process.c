@@ -16,7 +16,7 @@ static FILE *open_of(pid_t pid, const char *name)
     return fopen(path, "re");
 }
 
-/* -- All processes ----------------------------------------------------------------------------- */
+/* -- All processes -------------------------------------------------------------------------- */
 
 int process_list_open(struct process_list *list)
 {
@@ -39,7 +39,7 @@ void process_list_close(struct process_list *list)
     closedir(list->folder);
 }
 
-/* -- Mapped files ------------------------------------------------------------------------------ */
+/* -- Mapped files --------------------------------------------------------------------------- */
 
 int process_maps_open(struct process_maps *maps, pid_t pid)
 {
@@ -91,7 +91,7 @@ bool process_maps_file(pid_t pid, const char *ending)
     return found;
 }
 
-/* -- The rest ---------------------------------------------------------------------------------- */
+/* -- The rest ------------------------------------------------------------------------------- */
 
 int process_status(struct process_status *status, pid_t pid)
 {

@@ -1,4 +1,4 @@
-/* What must be right on this machine, whatever is profiled. */
+/* Checks what has to be right on this machine whatever is profiled. */
 #include "base/library.h"
 #include "doctor/checks.h"
 #include "perf/adapt.h"
@@ -100,7 +100,7 @@ static void check_limits(struct findings *findings, const struct machine *machin
                      "%ld KiB for each CPU may lose samples at 4,000 Hz", ring);
 }
 
-/* The truth is found by doing it: noexec, read-only, full and forbidden folders all fail. */
+/* Only trying it tells: noexec, read-only, full and forbidden folders all fail. */
 static bool takes_images(const char *place)
 {
     char path[PATH_MAX];
@@ -121,7 +121,7 @@ static bool takes_images(const char *place)
     return mapped != MAP_FAILED;
 }
 
-/* As the library chooses: see PYPERF_ENV_DIR in pyperf.h. */
+/* The folder that the library would choose: see PYPERF_ENV_DIR in pyperf.h. */
 static void check_folders(struct findings *findings)
 {
     const char *own = getenv(PYPERF_ENV_DIR), *runtime = getenv("XDG_RUNTIME_DIR");

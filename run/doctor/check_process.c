@@ -1,4 +1,4 @@
-/* Did it work in this process, and can perf, here, see it? */
+/* Checks whether the library works in a running process, and whether a perf here can see it. */
 #include "base/process.h"
 #include "doctor/checks.h"
 #include "perf/image_name.h"
@@ -15,11 +15,11 @@ struct process {
     char root[64]; /* its root folder, as we can reach it */
     struct process_status status;
     bool library;
-    size_t images, lost;  /* images mapped; of them without a file */
+    size_t images, lost;  /* images mapped, and how many of them have lost their file */
     char image[PATH_MAX]; /* one of them, as the process sees it */
 };
 
-/* An image appears several times: its code counts. */
+/* An image has several mappings; counts the one with its code. */
 static void see_mapping(struct process *process, const struct process_mapping *mapping)
 {
     char reachable[PATH_MAX + 64];

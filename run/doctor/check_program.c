@@ -1,4 +1,4 @@
-/* Is this interpreter one whose functions will show? */
+/* Checks whether an interpreter's functions will show. */
 #include "base/library.h"
 #include "doctor/checks.h"
 

@@ -1,4 +1,4 @@
-/* Two forms: a checklist for people, and JSON for machines. */
+/* Prints findings as a checklist for people, or as JSON for programs. */
 #include "doctor/findings.h"
 
 #include <stdarg.h>

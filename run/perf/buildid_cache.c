@@ -1,7 +1,6 @@
 /*
- * perf adds a file itself (`perf buildid-cache`), so that folders and links are as it wants them;
- * then the image takes the place of what it added.  DIR/.build-id/ab/cdef.../elf is part of perf's
- * interface with other tools.
+ * `perf buildid-cache` adds the file, so that folders and links are as perf wants them; then the
+ * trimmed image replaces it.  Other tools rely on DIR/.build-id/ab/cdef.../elf too.
  */
 #include "perf/buildid_cache.h"
 #include "base/child.h"
@@ -47,7 +46,7 @@ static void add(const char *folder, const char *perf, const char *path)
     child_capture(argv, text, sizeof(text));
 }
 
-/* Writes the trimmed image in the place of a cache entry, in one step for readers. */
+/* Replaces a cache entry by the trimmed image; readers see the old file or the new one. */
 static int replace(const struct trimmed *trimmed, const char *entry)
 {
     char target[PATH_MAX], fresh[PATH_MAX + 16];

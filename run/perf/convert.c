@@ -1,7 +1,7 @@
 /*
  * Reports then need no unwinding: they are instant, and the file is a hundredth of the size.
- * What is compressed must be unpacked first, beside the recording; a recording too large for that
- * stays as it is, which costs only time in each report.
+ * A compressed recording has to be unpacked first, to a file beside it.  One that is too large for
+ * that stays as it is; then each report takes longer, no more.
  */
 #include "perf/convert.h"
 #include "base/child.h"
@@ -18,7 +18,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Half a minute at 999 Hz; and never more than half of what is free. */
+/* Half a minute at 999 Hz, and never more than half of the free space. */
 static const uint64_t most_bytes = 2ULL << 30;
 
 static uint64_t room_beside(const char *data)
@@ -69,10 +69,10 @@ static int replace(const char *data, const char *fresh)
 }
 
 /*
- * perf 7.2 converts at most 127 entries (PERF_MAX_STACK_DEPTH) of a chain and drops the root's
- * end.  A sample of such a chain has 127 entries, their count, a header and the instruction
- * pointer, 8 bytes each.  A few of them, such as those of imports at the start, may be; a program
- * that is that deep keeps its stack copies.
+ * perf 7.2 converts at most 127 entries (PERF_MAX_STACK_DEPTH) of a chain and drops the rest, at
+ * the root.  A sample with such a chain has 127 entries, their count, a header and the instruction
+ * pointer, 8 bytes each.  A few of them do no harm (imports at the start are that deep); with more,
+ * the recording keeps its stack copies.
  */
 enum { CUT_SAMPLE_BYTES = (127 + 3) * 8, ONE_CUT_OF = 200 };
 
@@ -116,7 +116,7 @@ void convert_recording(const struct perftool *perf, const char *data, const char
     if (rc == 0)
         return;
     unlink(fresh);
-    if (rc == -EFBIG || rc == -ENOSYS) /* too large, too deep, no zstd: it is fine as it is */
+    if (rc == -EFBIG || rc == -ENOSYS) /* too large, too deep, no zstd: the recording stays */
         return;
     say_warning("perf inject --convert-callchain failed (%s): %s keeps its stack copies",
                 strerror(-rc), data);

@@ -1,4 +1,4 @@
-/* Only what two small needs ask for: to unpack a recording, and to see how deep its chains are. */
+/* Only what unpacking a recording and measuring its chains need. */
 #include "perf/datafile.h"
 
 #include <errno.h>

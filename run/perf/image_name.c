@@ -1,4 +1,5 @@
-/* The library's own format decides: what was read must be written the same. */
+/* A name is an image's if it stays the same when it is read and written again by the library's own
+ * format. */
 #include "perf/image_name.h"
 
 #include <pyperf.h>

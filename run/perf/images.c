@@ -1,4 +1,4 @@
-/* What perf knows we ask perf: which files were mapped (`perf script --show-mmap-events`). */
+/* Asks perf which files were mapped (`perf script --show-mmap-events`). */
 #include "perf/images.h"
 #include "base/child.h"
 #include "base/number.h"
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* -- Which ones ------------------------------------------------------------------------------- */
+/* -- Which ones ----------------------------------------------------------------------------- */
 
 static struct image *find(struct images *images, const char *path)
 {
@@ -61,7 +61,7 @@ static int add(struct images *images, const char *path, const char *id, long pid
 
 /*
  * "python3 92/92 PERF_RECORD_MMAP2 92/92: [0x7f..(0x1d000) @ 0 <66ee..>]: r-xp /tmp/pyperf-..so";
- * without a build-id device and inode stand in the place of <...>.
+ * without a build-id, <...> is device and inode.
  */
 static int add_line(struct images *images, char *line)
 {
@@ -97,7 +97,7 @@ static int read_maps(struct images *images, const char *perf, const char *data)
     return child_close(&child) != 0 ? -EBADMSG : rc;
 }
 
-/* Lines "66ee86530d... /tmp/pyperf-1-0-....so": the recording's own table. */
+/* The recording's own table, in lines "66ee86530d... /tmp/pyperf-1-0-....so". */
 static void read_table(struct images *images, const char *perf, const char *data)
 {
     char *argv[] = {(char *)perf, "buildid-list", "-i", (char *)data, NULL};
@@ -138,7 +138,7 @@ void images_free(struct images *images)
     *images = (struct images){.count = 0};
 }
 
-/* -- Afterwards -------------------------------------------------------------------------------- */
+/* -- Afterwards ----------------------------------------------------------------------------- */
 
 void images_cache(struct images *images, const char *perf, const char *cache)
 {
@@ -153,7 +153,7 @@ void images_cache(struct images *images, const char *perf, const char *cache)
     }
 }
 
-/* A path that only the process could use is of another /tmp, and so is its map. */
+/* If only its process could open the path, it is in another /tmp, and so is the map. */
 static void remove_one(struct images *images, struct image *image, struct leftovers *leftovers)
 {
     if (!image->source[0])

@@ -1,5 +1,4 @@
-/* Folders such as /tmp are everybody's: what is looked at is what is removed, by folder and name.
- */
+/* Everybody can write to /tmp: looks at a file, and removes it, by its name in an open folder. */
 #include "perf/leftovers.h"
 #include "base/number.h"
 #include "perf/image_name.h"
@@ -16,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A process makes its image a moment before it maps it. */
+/* Seconds.  A process makes its image a moment before it maps it. */
 enum { YOUNG_SECONDS = 10 };
 
 /* Counts a file and removes it; false if it is still there. */
@@ -41,11 +40,11 @@ static bool may_remove(const struct stat *status)
     return S_ISREG(status->st_mode) && (geteuid() == 0 || status->st_uid == geteuid());
 }
 
-/* -- Images ------------------------------------------------------------------------------------ */
+/* -- Images --------------------------------------------------------------------------------- */
 
 /*
- * Open for writing somewhere, be it as a mapping?  The kernel grants a read lease only where not
- * (F_SETLEASE of fcntl(2)).  That shows processes too that are in a namespace beside ours.
+ * Has any process the file open for writing, or mapped from such a descriptor?  If so the kernel
+ * grants no read lease (fcntl(2), F_SETLEASE), whichever namespace that process is in.
  */
 static bool is_written_to(int fd)
 {
@@ -75,7 +74,7 @@ static void look_at_image(struct leftovers *leftovers, int folder, const char *p
     if (fstatat(folder, strrchr(path, '/') + 1, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
         !may_remove(&status))
         return;
-    /* Young is only what a process may be about to map. */
+    /* Only of a young file a process may be about to map it. */
     if (!living_has_pid(&leftovers->living, name->pid))
         status.st_mtime = 0;
     if (!is_in_use(leftovers, folder, path, &status))
@@ -98,7 +97,7 @@ void leftovers_remove_images(struct leftovers *leftovers, const char *folder)
         closedir(files);
 }
 
-/* -- Maps -------------------------------------------------------------------------------------- */
+/* -- Maps ----------------------------------------------------------------------------------- */
 
 static void look_at_map(struct leftovers *leftovers, int folder, const char *path)
 {
@@ -146,16 +145,16 @@ void leftovers_remove_maps(struct leftovers *leftovers)
         closedir(files);
 }
 
-/* -- perf's cache ------------------------------------------------------------------------------ */
+/* -- perf's cache --------------------------------------------------------------------------- */
 
-/* Folders without anything in them, up to where the cache begins. */
+/* Removes empty folders, up to the cache's own. */
 static void remove_empty_folders(const char *cache, char *path)
 {
     while (strlen(path) > strlen(cache) && rmdir(path) == 0)
         *strrchr(path, '/') = '\0';
 }
 
-/* An entry is a folder: the image as "elf", and what perf has found out about it. */
+/* An entry is a folder with the image, "elf", and what perf has found out about it. */
 static void remove_entry(struct leftovers *leftovers, const char *cache, char *path)
 {
     DIR *files = opendir(path);

@@ -1,4 +1,4 @@
-/* Everything here is a number in /proc; a missing one takes the kernel's default. */
+/* Reads numbers in /proc; where one is missing, takes the kernel's default. */
 #include "perf/machine.h"
 #include "base/number.h"
 #include "base/process.h"

@@ -1,7 +1,7 @@
 /*
- * The union of what perf 4.9 to 7.2 accept, from `perf record -h` and, for options that it
- * hides, Documentation/perf-record.txt in the kernel's tools/perf.  A letter's meaning has never
- * changed between them (-f, -A and -l were dropped long ago).
+ * All options that any perf from 4.9 to 7.2 has: from `perf record -h` and, for hidden ones,
+ * Documentation/perf-record.txt in the kernel's tools/perf.  No letter has changed its meaning
+ * between them (-f, -A and -l were dropped long ago).
  */
 #include "perf/perfopts.h"
 

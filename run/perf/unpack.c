@@ -1,6 +1,6 @@
 /*
  * The format is described in Linux tools/perf/Documentation/perf.data-file-format.txt: a header
- * that points to the data, records in it, and behind it a table of feature sections, one for each
+ * that points to the data, which is records, and after it a table of feature sections, one for each
  * bit in the header.  Records of compressed data hold pieces of one zstd stream of records.
  */
 #include "perf/unpack.h"
@@ -28,7 +28,7 @@ struct unpacking {
     struct datafile in;
     int out;
     uint64_t written, most;
-    bool compressed; /* something was */
+    bool compressed; /* a record was */
     ZSTD_DStream *stream;
     unsigned char *chunk;
 };
@@ -103,7 +103,7 @@ static int unpack_records(struct unpacking *state, const struct datafile_section
     return rc;
 }
 
-/* The table and its sections, the one that says "compressed" left out. */
+/* Writes the table and its sections, without the one that says "compressed". */
 static int copy_features(struct unpacking *state, const struct datafile_header *header)
 {
     struct datafile_section table[DATAFILE_FEATURES];

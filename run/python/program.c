@@ -1,4 +1,4 @@
-/* Follows the kernel's and execvp's rules; where they allow surprises, says "unknown". */
+/* Follows the rules of the kernel and of execvp; where they leave doubt, says "unknown". */
 #include "python/program.h"
 #include "base/child.h"
 #include "base/process.h"
@@ -14,7 +14,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* -- From a word to a file --------------------------------------------------------------------- */
+/* -- From a word to a file ------------------------------------------------------------------ */
 
 static int check_file(const char *path)
 {
@@ -61,8 +61,7 @@ static int find_file(const char *command, char found[PATH_MAX])
     return check_file(found);
 }
 
-/* -- From a script to an ELF --------------------------------------------------------------------
- */
+/* -- From a script to an ELF ---------------------------------------------------------------- */
 
 /* The kernel gives up at the fifth "#!" (fs/exec.c, exec_binprm). */
 enum { SHEBANGS_MAX = 5 };
@@ -73,7 +72,7 @@ static int follow_shebangs(struct program *program)
         char word[PATH_MAX], next[PATH_MAX];
         int rc = shebang_read(program->interpreter, word);
 
-        if (rc <= 0) /* not a script, or unreadable: then the ELF reader will tell */
+        if (rc <= 0) /* no script, or unreadable: the ELF reader will tell which */
             return 0;
         rc = find_file(word, next);
         if (rc)
@@ -84,10 +83,9 @@ static int follow_shebangs(struct program *program)
     return -ELOOP;
 }
 
-/* -- From an ELF to its libpython ----------------------------------------------------------------
- */
+/* -- From an ELF to its libpython ----------------------------------------------------------- */
 
-/* Asks the program's own loader, which knows RUNPATH, LD_LIBRARY_PATH and its cache. */
+/* Asks the program's own loader: it knows RUNPATH, LD_LIBRARY_PATH and its cache. */
 static void ask_loader(struct program *program, const char *loader, const char *name)
 {
     static char list[] = "--list";
@@ -128,7 +126,7 @@ static enum program_kind kind_of(const struct program *program, const struct elf
     return elf->dynamic || program->trouble ? PROGRAM_OTHER : PROGRAM_STATIC;
 }
 
-/* Reads interpreter and, if libpython is known or can be found, that. */
+/* Reads the interpreter's ELF file, or that of its libpython if that can be found. */
 static void read_elf(struct program *program)
 {
     struct elfinfo library;
@@ -168,8 +166,7 @@ int program_find(struct program *program, const char *command)
     return 0;
 }
 
-/* -- A running process ---------------------------------------------------------------------------
- */
+/* -- A running process ---------------------------------------------------------------------- */
 
 static bool is_libpython(const char *path)
 {
@@ -204,8 +201,7 @@ int program_of_process(struct program *program, pid_t pid)
     return 0;
 }
 
-/* -- Words ---------------------------------------------------------------------------------------
- */
+/* -- Words ---------------------------------------------------------------------------------- */
 
 static const char *pointers_phrase(const struct elfinfo *elf, char *text, size_t size)
 {

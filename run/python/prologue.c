@@ -1,7 +1,7 @@
 /*
  * x86-64: "push %rbp" and then "mov %rsp,%rbp".  aarch64: "stp x29, x30, [sp, ...]" and then
  * "mov x29, sp" (an add).  Compilers may put CET or pointer-authentication marks, saves of other
- * registers or an early test between them, so both are looked for in order, not at fixed places.
+ * registers or an early test before or between the two, so their order counts, not their places.
  */
 #include "python/prologue.h"
 

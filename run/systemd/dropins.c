@@ -1,4 +1,4 @@
-/* Which folder wins was asked of systemd 252 itself, one file after the other removed. */
+/* The order of folders is that of systemd 252, found by removing one file after the other. */
 #include "systemd/dropins.h"
 #include "systemd/unit_name.h"
 
@@ -51,7 +51,7 @@ static int add_folder(struct dropins *dropins, const char *place, const char *na
     return rc;
 }
 
-/* NAME.d, then the folders of its template, then those of its prefixes. */
+/* First NAME.d, then its template's folders, then its prefixes'. */
 static int add_named(struct dropins *dropins, const char *place, const char *name)
 {
     char prefix[UNIT_NAME_SIZE], template[UNIT_NAME_SIZE];

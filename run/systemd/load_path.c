@@ -1,4 +1,4 @@
-/* The order is that of `systemd-analyze unit-paths`, and with --user of the same (252). */
+/* The order is that of `systemd-analyze unit-paths`, without and with --user (systemd 252). */
 #include "systemd/load_path.h"
 
 #include <stdio.h>

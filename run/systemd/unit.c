@@ -1,4 +1,4 @@
-/* Reading the files, rather than asking systemd, works for an image's root folder and where no
+/* Reads the files instead of asking systemd: that works for another root folder too, and where no
  * systemd runs. */
 #include "systemd/unit.h"
 #include "systemd/dropins.h"
@@ -16,8 +16,7 @@
 
 static const char own_file[] = "pyperf.conf";
 
-/* -- What the files say -------------------------------------------------------------------------
- */
+/* -- What the files say --------------------------------------------------------------------- */
 
 static char *read_text(const char *path)
 {
@@ -73,9 +72,9 @@ static int read_dropins(struct unit *unit, const struct load_path *path, char *c
     return rc;
 }
 
-/* -- Its names --------------------------------------------------------------------------------- */
+/* -- Its names ------------------------------------------------------------------------------ */
 
-/* The file of that name with the highest priority. */
+/* The file with this name that has the highest priority. */
 static bool find_file(const struct load_path *path, const char *name, char file[PATH_MAX])
 {
     for (size_t i = 0; i < path->count; i++)
@@ -85,7 +84,7 @@ static bool find_file(const struct load_path *path, const char *name, char file[
     return false;
 }
 
-/* What a link in place of a unit file points to, if that is another unit's name. */
+/* If the unit file is a link, the unit that it names, if that is another one. */
 static bool target_of(const char *file, char target[UNIT_NAME_SIZE])
 {
     char text[PATH_MAX];
@@ -103,7 +102,7 @@ static bool target_of(const char *file, char target[UNIT_NAME_SIZE])
 
 enum { NAMES_MAX = 16 };
 
-/* Links to the unit, in any folder, are names of it. */
+/* A link to the unit, in any folder, is another name of it. */
 static void add_aliases(const struct load_path *path, char names[NAMES_MAX][UNIT_NAME_SIZE],
                         size_t *count)
 {
@@ -144,7 +143,7 @@ static int read_unit(struct unit *unit, const struct load_path *path)
     return rc ? rc : read_dropins(unit, path, list);
 }
 
-/* -- Where ours goes --------------------------------------------------------------------------- */
+/* -- Where ours goes ------------------------------------------------------------------------ */
 
 static int set_paths(struct unit *unit, const char *root, bool user)
 {
