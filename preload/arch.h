@@ -46,7 +46,7 @@ enum { DW_RBP = 6, DW_RSP = 7, DW_RETURN = 16 };
     CFA_ADVANCE(5), CFA_DEF_OFFSET, 16, CFA_OFFSET(DW_RBP), 2, CFA_ADVANCE(6),                     \
         CFA_RESTORE(DW_RBP), CFA_DEF_OFFSET, 8
 
-/* While a slot's callee runs, so at the return address into it. */
+/* What holds while a slot's callee runs, that is, at the return address into the slot. */
 #define PYPERF_ARCH_BODY_PROGRAM                                                                   \
     CFA_DEF, DW_RSP, 16, CFA_OFFSET(DW_RBP), 2, CFA_OFFSET(DW_RETURN), 1
 
@@ -63,14 +63,14 @@ static inline void pyperf_arch_unsign(unsigned char *code, size_t code_size, uns
     (void)code, (void)code_size, (void)cfi, (void)cfi_size;
 }
 
-/* Instruction fetch sees what was stored. */
+/* Nothing to do: instruction fetch sees what was stored. */
 static inline void pyperf_arch_sync_code(const void *start, size_t size)
 {
     (void)start, (void)size;
 }
 
-/* For the hot path (aarch64 has the contracts).  Instructions reach all memory, and compare with
- * it. */
+/* For the hot path; the contracts are with aarch64's below.  Here instructions reach all memory and
+ * compare with it, so plain C will do. */
 #define PYPERF_ARCH_EARLY(value)        (value)
 #define PYPERF_ARCH_EITHER(a, b)        ((a) || (b))
 #define PYPERF_ARCH_ADDRESS(variable)   (&(variable))
@@ -112,9 +112,9 @@ enum { DW_X29 = 29, DW_X30 = 30, DW_SP = 31 };
 #define INSN_RET     0xd65f03c0U
 
 /*
- * Return addresses are signed where the interpreter signs its own.  Where it does not, ours would
- * be the only signed ones, at which unwinders that do not know of it (libunwind before 1.8, so
- * perf of Debian 12) end the call chain.
+ * Slots sign return addresses if the interpreter signs its own.  If it does not, ours would be the
+ * only signed ones, and unwinders that cannot read them (libunwind before 1.8, so perf of Debian
+ * 12) would end call chains there.
  */
 static inline bool pyperf_arch_signs(const void *function)
 {
@@ -155,14 +155,14 @@ static inline void pyperf_arch_sync_code(const void *start, size_t size)
 }
 
 /*
- * For the hot path.  One instruction each, where a compiler that knows less takes two or three:
- * EARLY: a value made here, not once more at each use, so that what lies together is loaded
- * together; EITHER: of two comparisons, neither of which is costly or undefined: one branch;
- * ADDRESS: where a variable of this library is that begins a page;
- * NEAR: what a variable of this file holds, read once and whole as by a relaxed atomic load, within
- * 1 MiB of the code (ELF for the Arm 64-bit Architecture, 5.7.6);
- * OWN: a thread's own variable, initial-exec;
- * JUMP: a call in the end, by the register that the ABI keeps for it, which BTI allows.
+ * For the hot path: each saves instructions that a compiler, which knows less, would need.
+ * EARLY: computes a value here, once, and not again at each use; so neighbours in memory are loaded
+ * together.  EITHER: ors two comparisons, both of them cheap and defined, for a single branch.
+ * ADDRESS: of a variable of this library that begins a page.
+ * NEAR: reads a variable of this file, which is within 1 MiB of the code (ELF for the Arm 64-bit
+ * Architecture, 5.7.6), once and whole, as a relaxed atomic load does.
+ * OWN: a thread's own variable, initial-exec.
+ * JUMP: a tail call through the register that the ABI reserves for that, which BTI allows.
  */
 #define PYPERF_ARCH_EARLY(value)                                                                   \
     __extension__({                                                                                \

@@ -145,8 +145,7 @@ static struct layout layout_for(unsigned capacity)
     l.strtab_size = (size_t)capacity * STRTAB_BYTES_PER_SLOT;
     if (l.strtab_size < STRTAB_MIN)
         l.strtab_size = STRTAB_MIN;
-    /* No more blocks than it needs: where pages are larger, the last one is mapped beyond the end.
-     */
+    /* No more blocks than it needs: with larger pages the last one extends beyond the end. */
     l.file_size = align(l.strtab + l.strtab_size, 4096);
     l.strtab_size = l.file_size - l.strtab;
     return l;
@@ -453,9 +452,9 @@ static int reserve_blocks(int fd, size_t at, size_t size)
     return status;
 }
 
-/* Address space that starts where the program header's alignment allows; NULL: none.  libdw takes
- * an object to end on such a boundary, and perf 7 drops the call chains of a process in which two
- * objects overlap. */
+/* Address space that starts where the program header's alignment allows; NULL: none.  libdw assumes
+ * that an object ends on such a boundary, and perf 7 drops the call chains of a process in which
+ * two objects overlap. */
 static unsigned char *reserve_space(size_t size)
 {
     const size_t slack = PYPERF_ARCH_PAGE_MAX - (size_t)getpagesize();

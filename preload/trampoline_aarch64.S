@@ -1,5 +1,5 @@
 /*
- * The trampoline: the one routine that every slot of an image is a copy of.
+ * The trampoline, of which every slot of an image holds a copy.
  *
  *     void *slot(void *a, void *b, void *c, evaluator *next)
  *     {

@@ -1,5 +1,5 @@
 /*
- * The trampoline: the one routine that every slot of an image is a copy of.
+ * The trampoline, of which every slot of an image holds a copy.
  *
  *     void *slot(void *a, void *b, void *c, evaluator *next)
  *     {
@@ -14,8 +14,8 @@
  *     | return address into this slot         |         follows
  *
  * The unwind rules count from rsp alone.  The evaluation loop's epilogue restores rbp while its own
- * rule still looks for it below the stack pointer, where perf copies nothing: a rule that needed rbp
- * would lose every sample taken there.
+ * rule still looks for it below the stack pointer, where perf copies nothing: if a rule needed rbp,
+ * every sample taken there would be lost.
  *
  * The routine is position independent and 16 bytes long, so a page holds 256 of them.
  * arch.h repeats the .cfi directives as bytes for the image.
