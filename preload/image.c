@@ -250,7 +250,7 @@ static void fill_text(unsigned char *out, const struct layout *l, const struct s
         memcpy(out + l->text + (size_t)i * PYPERF_ARCH_SLOT_SIZE, slot->code, sizeof slot->code);
 }
 
-static const void *matched = pyperf_slot_template;
+static const void *matched = pyperf_trampoline;
 
 void pyperf_image_match(const void *function)
 {
@@ -260,7 +260,7 @@ void pyperf_image_match(const void *function)
 static struct slot make_slot(void)
 {
     struct slot slot;
-    memcpy(slot.code, pyperf_slot_template, sizeof slot.code);
+    memcpy(slot.code, pyperf_trampoline, sizeof slot.code);
     memcpy(slot.cfi, fde_program, sizeof slot.cfi);
     if (!pyperf_arch_signs(matched))
         pyperf_arch_unsign(slot.code, sizeof slot.code, slot.cfi, sizeof slot.cfi);

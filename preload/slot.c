@@ -278,7 +278,7 @@ pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
     uintptr_t slot = slot_for_locked(symbol);
     release_lock(cancellable);
     if (slot == 0)
-        slot = (uintptr_t)pyperf_slot_template;
+        slot = (uintptr_t)pyperf_trampoline;
     return (pyperf_slot_fn)slot;
 }
 

@@ -20,6 +20,6 @@ typedef void *(*pyperf_evaluator_fn)(void *a, void *b, void *c);
 typedef void *(*pyperf_slot_fn)(void *a, void *b, void *c, pyperf_evaluator_fn next);
 
 /* PYPERF_ARCH_SLOT_SIZE bytes of position-independent code; can itself be called as a slot. */
-extern const unsigned char pyperf_slot_template[];
+extern const unsigned char pyperf_trampoline[];
 
 #endif

@@ -25,10 +25,10 @@
 
     .text
     .p2align 4
-    .globl  pyperf_slot_template
-    .hidden pyperf_slot_template
-    .type   pyperf_slot_template, @function
-pyperf_slot_template:
+    .globl  pyperf_trampoline
+    .hidden pyperf_trampoline
+    .type   pyperf_trampoline, @function
+pyperf_trampoline:
     .cfi_startproc
     CET_LANDING_PAD
     pushq   %rbp
@@ -42,7 +42,7 @@ pyperf_slot_template:
     retq
     .p2align 4, 0xcc
     .cfi_endproc
-    .size   pyperf_slot_template, . - pyperf_slot_template
+    .size   pyperf_trampoline, . - pyperf_trampoline
 
 /* The property note that lets a process keep IBT and shadow stacks on (x86-64 psABI, 11.2):
    without it in every object the linker drops it from the library. */
