@@ -43,7 +43,7 @@ static void clean_folders(struct leftovers *leftovers)
     static struct folders folders;
     glob_t users;
 
-    for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (usual[i] && usual[i][0] == '/' && is_new(&folders, usual[i]))
             leftovers_remove_images(leftovers, usual[i]);
     if (own && own[0] == '/' && is_new(&folders, own))

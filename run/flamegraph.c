@@ -26,7 +26,7 @@ static const struct format *format_of(const char *path)
 {
     size_t length = strlen(path);
 
-    for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         size_t ending = strlen(formats[i].ending);
         if (length > ending && strcmp(path + length - ending, formats[i].ending) == 0)
             return &formats[i];
@@ -94,7 +94,7 @@ static int write_file(const struct node *tree, const char *path)
     FILE *out;
     int rc;
 
-    if (snprintf(fresh, sizeof(fresh), "%s.writing", path) >= (int)sizeof(fresh))
+    if (snprintf(fresh, sizeof fresh, "%s.writing", path) >= (int)sizeof fresh)
         return -ENAMETOOLONG;
     out = fopen(fresh, "we");
     if (!out)

@@ -87,7 +87,7 @@ int main(int argc, char **argv)
 
     if (status >= 0)
         return status;
-    for (size_t i = 0; !separated && i < sizeof(commands) / sizeof(*commands); i++)
+    for (size_t i = 0; !separated && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(options.argv[0], commands[i].name) == 0)
             return commands[i].run(options.argc, options.argv);
     if (perfcmd_is_perf(options.argv[0]) &&

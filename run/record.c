@@ -32,8 +32,8 @@ static void say_changes(const struct adapt_plan *plan, const struct perftool *pe
     char added[256] = "";
     size_t used = 0;
 
-    for (char *const *option = plan->options; *option && used < sizeof(added); option++)
-        used += (size_t)snprintf(added + used, sizeof(added) - used, " %s", *option);
+    for (char *const *option = plan->options; *option && used < sizeof added; option++)
+        used += (size_t)snprintf(added + used, sizeof added - used, " %s", *option);
     if (used)
         say_note("added to perf record:%s (%s)", added, plan->why);
     if (plan->fixed_addresses)
@@ -75,7 +75,7 @@ static int preload_prefix(char *prefix[PREFIX_WORDS], bool fixed)
         return EXIT_CANNOT_EXECUTE;
     merged = ld_preload_merge(getenv("LD_PRELOAD"), library);
     if (!merged ||
-        snprintf(variable, sizeof(variable), "LD_PRELOAD=%s", merged) >= (int)sizeof(variable)) {
+        snprintf(variable, sizeof variable, "LD_PRELOAD=%s", merged) >= (int)sizeof variable) {
         free(merged);
         say_error("LD_PRELOAD is too long to take libpyperf.so as well");
         return EXIT_CANNOT_EXECUTE;

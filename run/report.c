@@ -18,7 +18,7 @@ static char no_inline[] = "--no-inline", max_stack[] = "--max-stack=8191";
 int command_report(int argc, char **argv)
 {
     static char perf[] = "perf";
-    char **line = calloc((size_t)argc + 4, sizeof(*line));
+    char **line = calloc((size_t)argc + 4, sizeof *line);
     int status;
 
     if (!line)
@@ -27,7 +27,7 @@ int command_report(int argc, char **argv)
     line[1] = argv[0];
     line[2] = no_inline;
     line[3] = max_stack;
-    memcpy(line + 4, argv + 1, (size_t)(argc - 1) * sizeof(*line));
+    memcpy(line + 4, argv + 1, (size_t)(argc - 1) * sizeof *line);
     execvp(perf, line);
     status = errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
     say_error("perf: %s; install the package that has it (Debian: linux-perf)", strerror(errno));

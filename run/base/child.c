@@ -77,7 +77,7 @@ int child_capture(char *const *argv, char *out, size_t size)
         char rest[4096];
         used = fread(out, 1, size - 1, child.out);
         out[used] = '\0';
-        while (fread(rest, 1, sizeof(rest), child.out) > 0)
+        while (fread(rest, 1, sizeof rest, child.out) > 0)
             ;
     }
     return child_close(&child);
@@ -91,7 +91,7 @@ static void supervised_signals(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGCHLD);
-    for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
+    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
         sigaddset(set, passed_on[i]);
 }
 

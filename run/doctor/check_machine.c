@@ -49,7 +49,7 @@ static void check_perf(struct findings *findings)
 static int try_event(unsigned type, unsigned long long config)
 {
     struct perf_event_attr attributes = {.type = type,
-                                         .size = sizeof(attributes),
+                                         .size = sizeof attributes,
                                          .config = config,
                                          .exclude_kernel = 1,
                                          .exclude_hv = 1,
@@ -107,7 +107,7 @@ static bool takes_images(const char *place)
     void *mapped = MAP_FAILED;
     int fd;
 
-    if (snprintf(path, sizeof(path), "%s/pyperf-doctor-XXXXXX", place) >= (int)sizeof(path))
+    if (snprintf(path, sizeof path, "%s/pyperf-doctor-XXXXXX", place) >= (int)sizeof path)
         return false;
     fd = mkostemp(path, O_CLOEXEC);
     if (fd < 0)
@@ -127,7 +127,7 @@ static void check_folders(struct findings *findings)
     const char *own = getenv(PYPERF_ENV_DIR), *runtime = getenv("XDG_RUNTIME_DIR");
     const char *const places[] = PYPERF_DIRECTORIES(runtime ? runtime : "/tmp");
 
-    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         const char *place = own ? own : places[i];
         if (takes_images(place)) {
             findings_add(findings, VERDICT_OK, "image folder", NULL, "%s", place);

@@ -8,7 +8,7 @@ void findings_add(struct findings *findings, enum verdict verdict, const char *s
                   const char *remedy, const char *format, ...)
 {
     struct finding finding = {.verdict = verdict, .subject = subject, .remedy = remedy};
-    struct finding *grown = realloc(findings->list, (findings->count + 1) * sizeof(*grown));
+    struct finding *grown = realloc(findings->list, (findings->count + 1) * sizeof *grown);
     va_list arguments;
 
     if (!grown)

@@ -51,7 +51,7 @@ static bool is_machinery(const char *name)
 
     if (strstr(name, "ectorcall"))
         return true;
-    for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++)
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
         if (starts(name, beginnings[i]))
             return true;
     return false;
@@ -77,7 +77,7 @@ static int add_frame(struct chain *chain, const char *name, const char *dso, boo
 
     if (chain->count == chain->room) {
         size_t room = chain->room ? chain->room * 2 : 256;
-        struct frame *grown = realloc(chain->frames, room * sizeof(*grown));
+        struct frame *grown = realloc(chain->frames, room * sizeof *grown);
         if (!grown)
             return -ENOMEM;
         chain->frames = grown;
@@ -176,7 +176,7 @@ static void read_command(struct chain *chain, const char *line)
     size_t length;
 
     line += strspn(line, " ");
-    snprintf(chain->command, sizeof(chain->command), "%s", line);
+    snprintf(chain->command, sizeof chain->command, "%s", line);
     length = strlen(chain->command);
     while (length && chain->command[length - 1] == ' ')
         chain->command[--length] = '\0';

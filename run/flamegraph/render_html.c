@@ -59,7 +59,7 @@ void render_html(const struct node *tree, FILE *out)
     };
     const char *rest = page_html;
 
-    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const char *word = strstr(rest, parts[i].word);
         fwrite(rest, 1, (size_t)(word - rest), out);
         rest = word + strlen(parts[i].word);

@@ -7,7 +7,7 @@
 static struct node *node_new(const char *name, enum frame_kind kind)
 {
     size_t length = strlen(name) + 1;
-    struct node *node = calloc(1, sizeof(*node) + length);
+    struct node *node = calloc(1, sizeof *node + length);
 
     if (!node)
         return NULL;

@@ -104,7 +104,7 @@ static void copy_stacks(struct adapt_plan *plan, const struct perfcmd *cmd,
     }
     if (cmd->ring_sized)
         return;
-    snprintf(plan->ring, sizeof(plan->ring), "%ldK",
+    snprintf(plan->ring, sizeof plan->ring, "%ldK",
              adapt_ring_kib(frequency_of(cmd, machine), machine, &plan->starved));
     add(plan, "-m");
     add(plan, plan->ring);
@@ -120,9 +120,9 @@ static void explain(struct adapt_plan *plan, const struct program *program)
     char text[200];
 
     if (!program)
-        snprintf(plan->why, sizeof(plan->why), "it is not known what will run");
+        snprintf(plan->why, sizeof plan->why, "it is not known what will run");
     else
-        snprintf(plan->why, sizeof(plan->why), "%s", program_describe(program, text, sizeof(text)));
+        snprintf(plan->why, sizeof plan->why, "%s", program_describe(program, text, sizeof text));
 }
 
 static void choose_callgraph(struct adapt_plan *plan, const struct perfcmd *cmd,

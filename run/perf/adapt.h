@@ -26,10 +26,10 @@ struct adapt_plan {
 
 /* perf's limit: a record's size has 16 bits, and a stack copy is a multiple of 8 bytes
  * (perf-record(1)). */
-#define ADAPT_STACK_BYTES 65528
+enum { ADAPT_STACK_BYTES = 65528 };
 
 /* Entries that a Python call takes in a chain on 3.15: measured, nearly always 4 or 5. */
-#define ADAPT_ENTRIES_FOR_CALL 5
+enum { ADAPT_ENTRIES_FOR_CALL = 5 };
 
 /*
  * `program` is NULL if nothing is known about what will be profiled.  A line that needs nothing

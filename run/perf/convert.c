@@ -28,7 +28,7 @@ static uint64_t room_beside(const char *data)
     char *slash;
     uint64_t half;
 
-    snprintf(folder, sizeof(folder), "%s", data);
+    snprintf(folder, sizeof folder, "%s", data);
     slash = strrchr(folder, '/');
     snprintf(slash ? slash + 1 : folder, 2, ".");
     if (statvfs(folder, &status) != 0)
@@ -55,7 +55,7 @@ static int inject(const struct perftool *perf, const char *buildid_dir, const ch
     argv[count++] = "-o";
     argv[count++] = (char *)to;
     argv[count] = NULL;
-    return child_capture(argv, errors, sizeof(errors)) == 0 ? 0 : -EIO;
+    return child_capture(argv, errors, sizeof errors) == 0 ? 0 : -EIO;
 }
 
 static int replace(const char *data, const char *fresh)
@@ -95,8 +95,8 @@ void convert_recording(const struct perftool *perf, const char *data, const char
     const char *from = unpacked;
     int rc;
 
-    if (snprintf(fresh, sizeof(fresh), "%s.converting", data) >= (int)sizeof(fresh) ||
-        snprintf(unpacked, sizeof(unpacked), "%s.unpacking", data) >= (int)sizeof(unpacked))
+    if (snprintf(fresh, sizeof fresh, "%s.converting", data) >= (int)sizeof fresh ||
+        snprintf(unpacked, sizeof unpacked, "%s.unpacking", data) >= (int)sizeof unpacked)
         return;
     progress_begin("turning stack copies into call chains");
     rc = unpack(data, unpacked, room_beside(data));

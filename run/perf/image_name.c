@@ -18,7 +18,7 @@ bool image_name_parse(struct image_name *name, const char *path)
     name->pid = strtol(pid + 1, &end, 10);
     name->number = *end ? (unsigned)strtoul(end + 1, &end, 10) : 0;
     name->random = *end ? strtoull(end + 1, &end, 16) : 0;
-    snprintf(written, sizeof(written), PYPERF_IMAGE_FORMAT, "", name->pid, name->number,
+    snprintf(written, sizeof written, PYPERF_IMAGE_FORMAT, "", name->pid, name->number,
              name->random);
     return name->pid > 0 && strcmp(written, slash) == 0;
 }

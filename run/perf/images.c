@@ -27,11 +27,11 @@ static struct image *find(struct images *images, const char *path)
 /* The process may have another /tmp than we: a container's, or systemd's PrivateTmp. */
 static void set_source(struct image *image, long pid)
 {
-    snprintf(image->source, sizeof(image->source), "%s", image->path);
+    snprintf(image->source, sizeof image->source, "%s", image->path);
     if (access(image->source, R_OK) == 0)
         return;
-    if (snprintf(image->source, sizeof(image->source), "/proc/%ld/root%s", pid, image->path) >=
-            (int)sizeof(image->source) ||
+    if (snprintf(image->source, sizeof image->source, "/proc/%ld/root%s", pid, image->path) >=
+            (int)sizeof image->source ||
         access(image->source, R_OK) != 0)
         image->source[0] = '\0';
 }
@@ -44,18 +44,18 @@ static int add(struct images *images, const char *path, const char *id, long pid
     if (!image && !image_name_parse(&name, path))
         return 0;
     if (!image) {
-        grown = realloc(images->list, (images->count + 1) * sizeof(*grown));
+        grown = realloc(images->list, (images->count + 1) * sizeof *grown);
         if (!grown)
             return -ENOMEM;
         images->list = grown;
         image = &grown[images->count++];
         *image = (struct image){.cached = false};
-        snprintf(image->path, sizeof(image->path), "%s", path);
+        snprintf(image->path, sizeof image->path, "%s", path);
         image->pid = name.pid;
         set_source(image, pid);
     }
     if (id[0])
-        snprintf(image->id, sizeof(image->id), "%s", id);
+        snprintf(image->id, sizeof image->id, "%s", id);
     return 0;
 }
 
@@ -92,7 +92,7 @@ static int read_maps(struct images *images, const char *perf, const char *data)
 
     if (rc)
         return rc;
-    while (rc == 0 && child.out && fgets(line, sizeof(line), child.out))
+    while (rc == 0 && child.out && fgets(line, sizeof line, child.out))
         rc = add_line(images, line);
     return child_close(&child) != 0 ? -EBADMSG : rc;
 }
@@ -106,14 +106,14 @@ static void read_table(struct images *images, const char *perf, const char *data
 
     if (child_open(&child, argv, ERRORS_NOWHERE) != 0)
         return;
-    while (child.out && fgets(line, sizeof(line), child.out)) {
+    while (child.out && fgets(line, sizeof line, child.out)) {
         char id[48], path[PATH_MAX];
         struct image *image;
         if (sscanf(line, "%40[0-9a-f] %4095[^\n]", id, path) != 2)
             continue;
         image = find(images, path);
         if (image && !image->id[0])
-            snprintf(image->id, sizeof(image->id), "%s", id);
+            snprintf(image->id, sizeof image->id, "%s", id);
     }
     child_close(&child);
 }

@@ -89,7 +89,7 @@ void leftovers_remove_images(struct leftovers *leftovers, const char *folder)
     while (files && (entry = readdir(files))) {
         char path[PATH_MAX];
         struct image_name name;
-        if (snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) < (int)sizeof(path) &&
+        if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path &&
             image_name_parse(&name, path))
             look_at_image(leftovers, dirfd(files), path, &name);
     }
@@ -108,7 +108,7 @@ static void look_at_map(struct leftovers *leftovers, int folder, const char *pat
 
     if (fd < 0)
         return;
-    length = read(fd, text, sizeof(text) - 1);
+    length = read(fd, text, sizeof text - 1);
     text[length > 0 ? length : 0] = '\0';
     if (fstat(fd, &status) == 0 && may_remove(&status) && strstr(text, " " PYPERF_NAME_PREFIX))
         remove_file(leftovers, folder, path, &status, &leftovers->maps);
@@ -122,7 +122,7 @@ void leftovers_remove_map(struct leftovers *leftovers, long pid)
 
     if (folder < 0)
         return;
-    snprintf(path, sizeof(path), PYPERF_MAP_FORMAT, pid);
+    snprintf(path, sizeof path, PYPERF_MAP_FORMAT, pid);
     if (!living_has_pid(&leftovers->living, pid))
         look_at_map(leftovers, folder, path);
     close(folder);
@@ -136,8 +136,8 @@ void leftovers_remove_maps(struct leftovers *leftovers)
     while (files && (entry = readdir(files))) {
         char path[300], written[64];
         long pid = number_behind(entry->d_name, "perf-", 0);
-        snprintf(path, sizeof(path), "/tmp/%s", entry->d_name);
-        snprintf(written, sizeof(written), PYPERF_MAP_FORMAT, pid);
+        snprintf(path, sizeof path, "/tmp/%s", entry->d_name);
+        snprintf(written, sizeof written, PYPERF_MAP_FORMAT, pid);
         if (strcmp(path, written) == 0 && !living_has_pid(&leftovers->living, pid))
             look_at_map(leftovers, dirfd(files), path);
     }
@@ -165,7 +165,7 @@ static void remove_entry(struct leftovers *leftovers, const char *cache, char *p
         struct stat status;
         size_t others = 0;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-            snprintf(file, sizeof(file), "%s/%s", path, entry->d_name) >= (int)sizeof(file) ||
+            snprintf(file, sizeof file, "%s/%s", path, entry->d_name) >= (int)sizeof file ||
             fstatat(dirfd(files), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
         remove_file(leftovers, dirfd(files), file, &status,
@@ -181,13 +181,13 @@ static void remove_entry(struct leftovers *leftovers, const char *cache, char *p
 static void look_at_link(struct leftovers *leftovers, const char *cache, const char *link)
 {
     char target[PATH_MAX], path[PATH_MAX], *slash;
-    ssize_t length = readlink(link, target, sizeof(target) - 1);
+    ssize_t length = readlink(link, target, sizeof target - 1);
 
     if (length <= 0)
         return;
     target[length] = '\0';
     if (strncmp(target, "../../", 6) != 0 || strstr(target + 6, "../") ||
-        snprintf(path, sizeof(path), "%s/%s", cache, target + 6) >= (int)sizeof(path))
+        snprintf(path, sizeof path, "%s/%s", cache, target + 6) >= (int)sizeof path)
         return;
     slash = strrchr(target, '/');
     *slash = '\0';
@@ -196,7 +196,7 @@ static void look_at_link(struct leftovers *leftovers, const char *cache, const c
     remove_entry(leftovers, cache, path);
     if (leftovers->dry_run)
         return;
-    snprintf(path, sizeof(path), "%s", link);
+    snprintf(path, sizeof path, "%s", link);
     unlink(path);
     *strrchr(path, '/') = '\0';
     remove_empty_folders(cache, path);
@@ -208,7 +208,7 @@ void leftovers_remove_entries(struct leftovers *leftovers, const char *cache)
     struct dirent *entry, *inner;
     DIR *folders, *links;
 
-    if (snprintf(folder, sizeof(folder), "%s/.build-id", cache) >= (int)sizeof(folder))
+    if (snprintf(folder, sizeof folder, "%s/.build-id", cache) >= (int)sizeof folder)
         return;
     folders = opendir(folder);
     while (folders && (entry = readdir(folders))) {
@@ -217,8 +217,8 @@ void leftovers_remove_entries(struct leftovers *leftovers, const char *cache)
                      : openat(dirfd(folders), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         links = fd < 0 ? NULL : fdopendir(fd);
         while (links && (inner = readdir(links)))
-            if (snprintf(link, sizeof(link), "%s/%s/%s", folder, entry->d_name, inner->d_name) <
-                (int)sizeof(link))
+            if (snprintf(link, sizeof link, "%s/%s/%s", folder, entry->d_name, inner->d_name) <
+                (int)sizeof link)
                 look_at_link(leftovers, cache, link);
         if (links)
             closedir(links);

@@ -15,7 +15,7 @@ long machine_setting(const char *path, long otherwise)
 
     if (!file)
         return otherwise;
-    if (!fgets(line, sizeof(line), file))
+    if (!fgets(line, sizeof line, file))
         line[0] = '\0';
     fclose(file);
     return number_at(line, otherwise);

@@ -197,7 +197,7 @@ static size_t length_of(char *const *list)
 
 static char **append(char **out, char *const *words, size_t count)
 {
-    memcpy(out, words, count * sizeof(*words));
+    memcpy(out, words, count * sizeof *words);
     return out + count;
 }
 
@@ -205,7 +205,7 @@ char **perfcmd_rewrite(const struct perfcmd *cmd, char *const *options, char *co
 {
     static char separator[] = "--";
     size_t extra = length_of(options), lead = length_of(prefix);
-    char **line = calloc((size_t)cmd->argc + extra + lead + 2, sizeof(*line));
+    char **line = calloc((size_t)cmd->argc + extra + lead + 2, sizeof *line);
     char **out = line;
 
     if (!line)

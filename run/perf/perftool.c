@@ -56,8 +56,8 @@ int perftool_find(struct perftool *perf, const char *word)
     *perf = (struct perftool){.version = ""};
     if (rc)
         return rc;
-    snprintf(perf->path, sizeof(perf->path), "%s", program.path);
-    if (ask(perf, "version", "--build-options", ERRORS_NOWHERE, text, sizeof(text)) != 0)
+    snprintf(perf->path, sizeof perf->path, "%s", program.path);
+    if (ask(perf, "version", "--build-options", ERRORS_NOWHERE, text, sizeof text) != 0)
         return 0;
     sscanf(text, "perf version %63s", perf->version);
     perf->compresses = is_on(text, " zstd: ");
@@ -78,6 +78,6 @@ bool perftool_converts(const struct perftool *perf)
 {
     char text[16384];
 
-    return ask(perf, "inject", "-h", ERRORS_TO_PIPE, text, sizeof(text)) == 0 &&
+    return ask(perf, "inject", "-h", ERRORS_TO_PIPE, text, sizeof text) == 0 &&
            strstr(text, "--convert-callchain");
 }

@@ -107,7 +107,7 @@ static int read_headers(struct trim *trim)
     Elf64_Ehdr *header = (Elf64_Ehdr *)trim->bytes;
 
     trim->header = header;
-    if (memcmp(header->e_ident, magic, sizeof(magic)) != 0 ||
+    if (memcmp(header->e_ident, magic, sizeof magic) != 0 ||
         header->e_shentsize != sizeof(Elf64_Shdr) || header->e_phentsize != sizeof(Elf64_Phdr) ||
         header->e_shnum > SECTIONS_MAX || header->e_shstrndx >= header->e_shnum ||
         header->e_phoff % 8 ||
@@ -131,9 +131,8 @@ static uint64_t end_of_slots(const struct trim *trim, uint64_t *slots)
     uint64_t end = text->sh_addr + text->sh_addralign;
     Elf64_Sym symbol;
 
-    for (uint64_t i = 1; i < trim->symbols->sh_size / sizeof(symbol); i++) {
-        memcpy(&symbol, trim->bytes + trim->symbols->sh_offset + i * sizeof(symbol),
-               sizeof(symbol));
+    for (uint64_t i = 1; i < trim->symbols->sh_size / sizeof symbol; i++) {
+        memcpy(&symbol, trim->bytes + trim->symbols->sh_offset + i * sizeof symbol, sizeof symbol);
         if (symbol.st_value + symbol.st_size > end)
             end = symbol.st_value + symbol.st_size;
     }
@@ -157,19 +156,19 @@ static int cut_unwind(struct trim *trim, uint64_t slots)
     static const unsigned char encodings[] = {1, 0x1b, 0x03, 0x3b};
     Elf64_Shdr *section = trim->unwind_table, *unwind = trim->unwind;
     struct unwind_table *table = (struct unwind_table *)(trim->bytes + section->sh_offset);
-    uint64_t size = sizeof(*table) + slots * sizeof(table->entries[0]), entry, end;
+    uint64_t size = sizeof *table + slots * sizeof table->entries[0], entry, end;
     uint32_t length;
 
     if (section->sh_offset % 4 || section->sh_size < size ||
-        memcmp(table->encodings, encodings, sizeof(encodings)) != 0 || table->count < slots ||
+        memcmp(table->encodings, encodings, sizeof encodings) != 0 || table->count < slots ||
         section->sh_addr + (uint64_t)table->entries[slots - 1].slot !=
             trim->text->sh_addr + (slots - 1) * trim->text->sh_addralign)
         return -EBADMSG;
     entry = section->sh_offset + (uint64_t)table->entries[slots - 1].entry;
     if (entry < unwind->sh_offset || entry + 4 > unwind->sh_offset + unwind->sh_size)
         return -EBADMSG;
-    memcpy(&length, trim->bytes + entry, sizeof(length));
-    end = entry + sizeof(length) + length;
+    memcpy(&length, trim->bytes + entry, sizeof length);
+    end = entry + sizeof length + length;
     if (end + 4 > unwind->sh_offset + unwind->sh_size)
         return -EBADMSG;
     table->count = (uint32_t)slots;

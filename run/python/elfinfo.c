@@ -83,7 +83,7 @@ static void read_segments(struct elfinfo *info, Elf *elf)
             continue;
         info->dynamic = true;
         if (segment.p_offset < size && segment.p_filesz <= size - segment.p_offset &&
-            segment.p_filesz < sizeof(info->loader))
+            segment.p_filesz < sizeof info->loader)
             memcpy(info->loader, file + segment.p_offset, (size_t)segment.p_filesz);
     }
 }
@@ -96,7 +96,7 @@ static void read_library_name(struct elfinfo *info, const char *name, bool own)
         return;
     if (!own)
         info->needs_libpython = true;
-    snprintf(info->libpython_name, sizeof(info->libpython_name), "%s", name);
+    snprintf(info->libpython_name, sizeof info->libpython_name, "%s", name);
 }
 
 static void read_dynamic(struct elfinfo *info, Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
@@ -183,8 +183,8 @@ static void search_version(struct elfinfo *info, Elf_Scn *section)
         if (!stop)
             return;
         start += strncmp(start, "lib/", 4) == 0 ? 4 : 0;
-        if (strncmp(start, folder, sizeof(folder) - 1) == 0 && stop - start < 16 &&
-            strspn(start + sizeof(folder) - 1, "0123456789") == strlen(start + sizeof(folder) - 1))
+        if (strncmp(start, folder, sizeof folder - 1) == 0 && stop - start < 16 &&
+            strspn(start + sizeof folder - 1, "0123456789") == strlen(start + sizeof folder - 1))
             elfinfo_version_of_name(start, &info->major, &info->minor);
         start = stop + 1;
     }

@@ -92,7 +92,7 @@ static void ask_loader(struct program *program, const char *loader, const char *
     char *argv[] = {(char *)loader, list, program->interpreter, NULL};
     char text[32768], *line, *rest = text;
 
-    if (child_capture(argv, text, sizeof(text)) != 0)
+    if (child_capture(argv, text, sizeof text) != 0)
         return;
     while ((line = strsep(&rest, "\n")) != NULL) {
         char *arrow = strstr(line, " => ");
@@ -100,7 +100,7 @@ static void ask_loader(struct program *program, const char *loader, const char *
         if (!arrow || strncmp(line, name, strlen(name)) != 0 || arrow != line + strlen(name))
             continue;
         arrow += 4;
-        snprintf(program->libpython, sizeof(program->libpython), "%.*s", (int)strcspn(arrow, " \n"),
+        snprintf(program->libpython, sizeof program->libpython, "%.*s", (int)strcspn(arrow, " \n"),
                  arrow);
         if (program->libpython[0] != '/')
             program->libpython[0] = '\0';
@@ -183,16 +183,16 @@ int program_of_process(struct program *program, pid_t pid)
     int rc;
 
     *program = (struct program){.kind = PROGRAM_UNKNOWN};
-    snprintf(name, sizeof(name), "/proc/%ld/exe", (long)pid);
-    if (readlink(name, program->path, sizeof(program->path) - 1) < 0)
+    snprintf(name, sizeof name, "/proc/%ld/exe", (long)pid);
+    if (readlink(name, program->path, sizeof program->path - 1) < 0)
         return errno == ENOENT ? -ESRCH : -EACCES;
-    snprintf(program->interpreter, sizeof(program->interpreter), "%s", name);
+    snprintf(program->interpreter, sizeof program->interpreter, "%s", name);
     rc = process_maps_open(&maps, pid);
     if (rc)
         return rc == -ENOENT ? -ESRCH : -EACCES;
     while (!inside[0] && process_maps_next(&maps, &mapping))
         if (is_libpython(mapping.path))
-            snprintf(inside, sizeof(inside), "%s", mapping.path);
+            snprintf(inside, sizeof inside, "%s", mapping.path);
     process_maps_close(&maps);
     if (inside[0] &&
         snprintf(program->libpython, PATH_MAX, "/proc/%ld/root%s", (long)pid, inside) >= PATH_MAX)
@@ -233,11 +233,11 @@ const char *program_describe(const struct program *program, char *text, size_t s
         break;
     }
     if (elf->major > 0 && elf->micro >= 0)
-        snprintf(version, sizeof(version), " %d.%d.%d", elf->major, elf->minor, elf->micro);
+        snprintf(version, sizeof version, " %d.%d.%d", elf->major, elf->minor, elf->micro);
     else if (elf->major > 0)
-        snprintf(version, sizeof(version), " %d.%d", elf->major, elf->minor);
+        snprintf(version, sizeof version, " %d.%d", elf->major, elf->minor);
     snprintf(text, size, "CPython%s%s, %s, %s", version, elf->free_threaded ? "t" : "",
              program->libpython[0] || !elf->has_evaluator ? "shared" : "static",
-             pointers_phrase(elf, pointers, sizeof(pointers)));
+             pointers_phrase(elf, pointers, sizeof pointers));
     return text;
 }

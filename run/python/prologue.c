@@ -32,7 +32,7 @@ static const char *const well_known[] = {
 
 bool prologue_is_well_known(const char *name)
 {
-    for (size_t i = 0; i < sizeof(well_known) / sizeof(*well_known); i++)
+    for (size_t i = 0; i < sizeof well_known / sizeof *well_known; i++)
         if (strcmp(well_known[i], name) == 0)
             return true;
     return false;

@@ -48,7 +48,7 @@ int pyenv_shim_follow(const char *path, char target[PATH_MAX])
         !between(text, "exec \"", "\" exec \"$program\"", pyenv) ||
         !between(text, "PYENV_ROOT=\"", "\"", folder))
         return 0;
-    snprintf(root, sizeof(root), "PYENV_ROOT=%s", folder);
+    snprintf(root, sizeof root, "PYENV_ROOT=%s", folder);
     if (child_capture(argv, target, PATH_MAX) != 0 || target[0] != '/')
         return 0;
     target[strcspn(target, "\n")] = '\0';

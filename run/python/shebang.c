@@ -76,7 +76,7 @@ int shebang_read(const char *path, char word[PATH_MAX])
 
     if (fd < 0)
         return -errno;
-    length = read(fd, text, sizeof(text));
+    length = read(fd, text, sizeof text);
     close(fd);
     return length < 0 ? -errno : shebang_parse(text, (size_t)length, word);
 }

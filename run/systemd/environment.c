@@ -88,8 +88,8 @@ int environment_read(const char *text, const char *name, char **value)
 
     while (rc == 0 && (line = next_line(&text))) {
         const char *at = line + strspn(line, " \t");
-        if (strncmp(at, key, sizeof(key) - 1) == 0) {
-            at += sizeof(key) - 1;
+        if (strncmp(at, key, sizeof key - 1) == 0) {
+            at += sizeof key - 1;
             at += strspn(at, " \t");
             if (*at == '=')
                 rc = read_assignments(at + 1, name, value);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* As in systemd, UNIT_NAME_MAX, with the terminating zero. */
-#define UNIT_NAME_SIZE 256
+enum { UNIT_NAME_SIZE = 256 };
 
 /* Completes a name ("web" is "web.service").  Returns 0, -EINVAL (no unit name) or
  * -ENAMETOOLONG. */
