@@ -1,14 +1,15 @@
 /*
- * pyperf-exec [-r] NAME=VALUE... -- COMMAND [ARG...]: sets variables and becomes the command.  The
- * step between perf and the profiled program; env(1) would do, but for perf 6.1 with libunwind:
- * it finds a library's unwind table by the lowest address at which this process ever mapped that
- * library, env's included.  In half of all recordings no chain went beyond __libc_start_call_main,
- * and none out of the vdso.
+ * pyperf-exec [-r] NAME=VALUE... -- COMMAND [ARG...]: sets variables and becomes the command.
  *
- * So this program has no library at all: it is linked statically, without C runtime, and makes its
- * few system calls itself (exec_ARCH.S).  The vdso the kernel maps into every process, but where
- * address randomization is off it is higher than randomization ever puts it: pyperf-run starts
- * perf, and so us, without, and -r turns it on again for the command.
+ * perf starts it, and it becomes the profiled program.  env(1) would do, were it not for perf 6.1
+ * with libunwind, which looks for a library's unwind table at the lowest address where the process
+ * ever mapped that library, even as env.  In half of all recordings no chain went beyond
+ * __libc_start_call_main, and none left the vdso.
+ *
+ * So this program maps no library: it is linked statically, without a C runtime, and makes its few
+ * system calls itself (exec_ARCH.S).  The kernel maps the vdso into every process, but without
+ * address randomization it is at a higher address than randomization ever picks.  So pyperf-run
+ * turns randomization off for perf, and thereby for us; -r turns it on again for the command.
  */
 #include <asm/unistd.h>
 #include <errno.h>
@@ -36,7 +37,7 @@ static int contains(const char *text, char wanted)
     return 0;
 }
 
-/* The value of a "NAME=VALUE" if it is of the variable that `name` (up to "=") names. */
+/* The value in "NAME=VALUE" if NAME is `name`, of which only what is before a "=" counts. */
 static const char *value_of(const char *entry, const char *name)
 {
     while (*name && *name != '=' && *entry == *name) {
@@ -51,7 +52,7 @@ static void say(const char *text)
     exec_system_call(__NR_write, 2, (long)text, (long)length_of(text));
 }
 
-/* As execvp(3): a file that is no program the kernel knows is a script for the shell. */
+/* As execvp(3): a file that the kernel cannot execute is a script for the shell. */
 static long become(const char *path, char **argv, char **envp)
 {
     static char shell[] = "/bin/sh";
@@ -125,7 +126,7 @@ static int is_word(const char *text, const char *word)
     return *text == *word;
 }
 
-/* Is the variable of this entry one of those that `assignments` set? */
+/* Does one of the `assignments` set this entry's variable? */
 static int is_replaced(const char *entry, char **assignments, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -134,7 +135,7 @@ static int is_replaced(const char *entry, char **assignments, size_t count)
     return 0;
 }
 
-/* `stack` is what the kernel leaves: argc, argv, NULL, envp, NULL. */
+/* `stack` is as the kernel set it up: argc, argv, NULL, envp, NULL. */
 void exec_main(long *stack)
 {
     char **word = (char **)(stack + 1), **given = word + stack[0] + 1, **assignments;

@@ -1,7 +1,7 @@
-/* Start and system calls of pyperf-exec on aarch64 (AAPCS64). */
+/* pyperf-exec's entry point and system calls on aarch64 (AAPCS64). */
         .text
 
-/* _Noreturn void _start(void): exec_main(initial stack pointer) */
+/* _Noreturn void _start(void): calls exec_main(initial stack pointer) */
         .globl  _start
         .type   _start, %function
 _start:

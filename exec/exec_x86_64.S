@@ -1,7 +1,7 @@
-/* Start and system calls of pyperf-exec on x86-64 (System V ABI, "Process Initialization"). */
+/* pyperf-exec's entry point and system calls on x86-64 (System V ABI, "Process Initialization"). */
         .text
 
-/* _Noreturn void _start(void): exec_main(initial stack pointer) */
+/* _Noreturn void _start(void): calls exec_main(initial stack pointer) */
         .globl  _start
         .type   _start, @function
 _start:

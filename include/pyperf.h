@@ -14,7 +14,7 @@
 
 #define PYPERF_VERSION "0.1.0"
 
-/* -- Versions of CPython --------------------------------------------------------------------- */
+/* -- Versions of CPython -------------------------------------------------------------------- */
 
 /* From 3.FIRST to 3.LAST; preload/interp_rows.h has what is known of each. */
 #define PYPERF_FIRST_MINOR 6
@@ -64,7 +64,7 @@
 
 /*
  * Image: an ELF shared object whose text is the trampolines and whose .symtab names them.
- * <pid> as the process sees itself, <n> counts the images of one process from 0, <random> is
+ * <pid> as the process sees itself, <n> numbers the images of one process from 0, <random> is
  * 16 hex digits.  Mode 0500 (PYPERF_IMAGE_KEPT) if the file is left for a profiler, else 0400.
  * printf arguments: directory, long pid, unsigned n, unsigned long long random.
  */
@@ -76,8 +76,8 @@
  * Map: one line "<start hex> <size hex> <name>\n" for each function, as described in Linux
  * tools/perf/Documentation/jit-interface.txt.  Mode 0600.  Complete when the process ends; while it
  * lives, the last lines of a burst of new functions are in the file within 10 milliseconds, or with
- * the next Python call after that.  Where there is no image, each line is there at once.  SIGKILL
- * loses what waits; the image has it.  printf argument: long pid.
+ * the next Python call after that.  Where there is no image, each line is in the file at once.
+ * SIGKILL loses lines that wait; their names are in the image.  printf argument: long pid.
  */
 #define PYPERF_MAP_FORMAT "/tmp/perf-%ld.map"
 

@@ -7,8 +7,8 @@
 
 #include "arch.h"
 
-/* Common, so last in the library: where it ends the library ends, at a boundary to which libdw
- * would else round it up, into what is mapped behind (image.c, reserve_space). */
+/* Common, so last in the library, which ends where it ends: at a boundary to which libdw would
+ * otherwise round the library's end up, into what is mapped next (image.c, reserve_space). */
 union pyperf_codemap pyperf_codemap __attribute__((common, aligned(PYPERF_ARCH_PAGE_MAX)));
 
 /* Subinterpreters share a smaller table, made when the first one calls. */

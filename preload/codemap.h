@@ -1,20 +1,20 @@
 /*
  * Which slot a code object has: a cache of fixed size in front of slot.c.
  *
- * We have to notice when a code object dies and another takes its address.  CPython's own means
+ * We have to notice when a code object dies and another one takes its address.  CPython's own means
  * (co_extra, code watchers) change what the program and other tools see, so we use neither.
- * Instead each entry says whose it is:
+ * Instead each entry says which code object it belongs to:
  *
  * - by version (3.12+): co_version numbers the code objects of one interpreter and is never given
  *   twice, so it alone is the key.  0 means that the numbers ran out: such code is not cached.
  *   Numbers are dense, so the low bits are a perfect hash.
- *   Without a GIL, where others write while we read, version and slot are one word: AT_ONCE.
- * - by name (up to 3.11): the address, and the objects that are its names.  The entry owns a
- *   reference to each of those, so their addresses cannot be taken by others while it lives.
+ *   Without a GIL other threads write while we read, so version and slot are one word: AT_ONCE.
+ * - by name (up to 3.11): the code object's address, and the objects that are its names.  The entry
+ *   owns a reference to each of those, so no other object can take their addresses meanwhile.
  *
- * Entries are replaced, never removed; a lost one costs a look-up by name.  The main interpreter
- * has one table.  Subinterpreters of 3.12+ have version numbers and a GIL of their own; they share
- * a second table, whose keys contain the interpreter's number (also never given twice).
+ * Entries are replaced, never removed; a replaced one costs a look-up by name.  The main
+ * interpreter has one table.  Subinterpreters of 3.12+ have version numbers and a GIL of their own;
+ * they share a second table, whose keys contain the interpreter's number (also never given twice).
  *
  * Readers take no lock.  A writer holds the GIL of the table's interpreters, or, where there is
  * more than one or none (free-threaded), codemap.c's lock.
@@ -46,7 +46,7 @@ struct pyperf_name_entry {
 
 enum { PYPERF_CODEMAP_AT_ONCE_WAYS = 2 };
 
-/* 1 MiB, of which a process touches what it uses. */
+/* 1 MiB; a process touches only the pages that it uses. */
 extern union pyperf_codemap {
     struct pyperf_version_entry by_version[PYPERF_CODEMAP_VERSIONS];
     uint64_t at_once[PYPERF_CODEMAP_AT_ONCE_WAYS][PYPERF_CODEMAP_VERSIONS];
@@ -70,10 +70,10 @@ static inline struct pyperf_version_entry *pyperf_codemap_by_version(uint32_t ve
 }
 
 /*
- * AT_ONCE: slot + (version << 32).  The place says the low 16 bits of the version, so after the
- * subtraction any other version leaves a bit above the 47 that a slot's address has, or would have
- * without its lowest bits, which are 0.  So does 0, which is an empty place, for all but the very
- * last versions.
+ * AT_ONCE: slot + (version << 32).  A slot's address has 47 bits, or has once its lowest bits,
+ * which are 0, are shifted out.  The place tells the low 16 bits of the version; so if the word
+ * holds any other version, the subtraction leaves a bit above those 47.  So it does in an empty
+ * place, 0, for all but the very last versions (codemap.c).
  */
 enum { PYPERF_CODEMAP_SHIFT = PYPERF_ARCH_ADDRESS_BITS - 47 };
 
@@ -96,7 +96,7 @@ struct pyperf_code_key {
     PyObject *name, *filename;
 };
 
-/* The version of a code object in the table that all subinterpreters of 3.12+ share. */
+/* A code object's key in the table that all subinterpreters of 3.12+ share. */
 static inline uint64_t pyperf_codemap_shared_key(const struct pyperf_python *python,
                                                  uint64_t version, void *tstate)
 {

@@ -42,7 +42,7 @@ static void read_log(void)
             return;
         }
     }
-    /* Whoever set the variable asked for a log: tell them where they would have read it. */
+    /* Whoever set the variable wants a log, so say it where they would have read that. */
     pyperf_log_init(PYPERF_LOG_ERROR, path);
     report(PYPERF_ENV_LOG, value, "off, error, info or debug");
     pyperf_log_init(PYPERF_LOG_OFF, path);

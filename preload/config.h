@@ -14,11 +14,11 @@ struct pyperf_config {
     bool image; /* write ELF images */
     bool map;   /* write /tmp/perf-PID.map */
     enum pyperf_keep keep;
-    const char *directory; /* for images; NULL: choose. Points into the environment's own copy. */
+    const char *directory; /* for images; NULL: choose one.  Lives as long as the process. */
 };
 
-/* Reads the environment and opens the log.  A value that is not understood is reported there
- * once and the default is used. */
+/* Reads the environment and opens the log.  A value that we do not know is reported there once, and
+ * the default is used. */
 void pyperf_config_read(struct pyperf_config *config);
 
 /* True unless the environment says PYPERF=off; cheap, for a constructor in any process. */

@@ -25,11 +25,11 @@ static int *units_of(void *tstate)
     return (int *)((char *)tstate + python->layout->c_recursion_remaining);
 }
 
-/* How far down the calls on this thread's stack have been reckoned with. */
+/* Calls on this thread's stack above this address have been counted. */
 static __thread uintptr_t reckoned __attribute__((tls_model("initial-exec"))) = UINTPTR_MAX;
 
-/* Where those begin that have not.  A greenlet's stack may end above where another's was reckoned
- * with: then the last segment counts. */
+/* Where those begin that have not.  A greenlet's stack may end above where another's was counted;
+ * then the last segment is counted. */
 static uintptr_t unreckoned(uintptr_t here)
 {
     uintptr_t segment = here & ~(uintptr_t)(PYPERF_SEGMENT - 1);

@@ -1,14 +1,14 @@
 /*
- * Deep stacks: recursion goes on to where it ends without us.
+ * Deep stacks: lets recursion go as deep as it goes without us.
  *
  * From 3.11 on the interpreter runs a call of one Python function by another within one C frame.
  * An evaluator takes that away, and each call costs C stack.  Two things follow.
  *
  * 3.12 and 3.13 count C recursion in units, two for each entry of the evaluation loop, and raise
  * RecursionError when a thread has none left: in 3.12.1 after some 700 calls, below the default
- * recursion limit.  So at each new segment of stack the thread is lent the units that calls in the
- * last one took only because they were hooked (units.h), until that frame returns.  It is never
- * lent more than the rest of the stack can bear: each unit keeps the bytes that it had when the
+ * recursion limit.  So at each new segment of stack we lend the thread the units that calls in the
+ * last one took only because they were hooked (units.h), until that frame returns.  We never lend
+ * more than the rest of the stack can bear: the bytes for each unit stay what they were when the
  * thread started.
  *
  * When hooked calls have used their part of the stack (stack.c), the interpreter gets its own

@@ -1,5 +1,4 @@
-/* The names in a directory, read without malloc(), whose state after a bare clone() nobody knows.
- */
+/* Reads the names in a directory without malloc(), whose state after a bare clone() is unknown. */
 #ifndef PYPERF_DIRECTORY_H
 #define PYPERF_DIRECTORY_H
 
@@ -10,7 +9,8 @@ union pyperf_directory_buffer {
 };
 
 /* Calls `visit` with each name in the directory open as `fd`, until it returns other than 0 or the
- * buffer was filled `most` times.  What `visit` returned, 0, or -errno. */
+ * buffer has been filled `most` times.  Returns what `visit` returned last, 0 if it was never
+ * called, or -errno. */
 int pyperf_directory_read(int fd, union pyperf_directory_buffer *buffer, unsigned most,
                           int (*visit)(const char *name, void *data), void *data);
 

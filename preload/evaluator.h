@@ -18,12 +18,12 @@ static inline pyperf_evaluator_fn pyperf_evaluator_for(const struct pyperf_pytho
     return pyperf_interp_is_main(python, interp) ? evaluators.main : evaluators.shared;
 }
 
-/* Readies the evaluators of this interpreter's row.  Once, before any is called; `found` must live
- * on. */
+/* Prepares the evaluators of this interpreter's row and returns them.  Call it once; `found` must
+ * live on. */
 struct pyperf_evaluators pyperf_evaluator_start(const struct pyperf_python *found);
 
-/* What slots call from now on, in all threads: CPython's own evaluator, or one that calls that in
- * the end. */
+/* Sets what slots call from now on, in all threads: CPython's own evaluator, or one that ends by
+ * calling it. */
 void pyperf_evaluator_set_next(pyperf_evaluator_fn evaluator);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef PYPERF_EXPORTED_H
 #define PYPERF_EXPORTED_H
 
-/* A version script cannot export what -fvisibility=hidden hid. */
+/* The version script is not enough: it cannot export what -fvisibility=hidden has hidden. */
 #define EXPORTED          __attribute__((visibility("default")))
 #define EXPORTED_AS(name) __asm__(name) EXPORTED
 

@@ -1,4 +1,4 @@
-/* The one limit that kills: writing past RLIMIT_FSIZE is answered by SIGXFSZ. */
+/* RLIMIT_FSIZE, the one limit that kills: a write beyond it raises SIGXFSZ. */
 #ifndef PYPERF_FILE_LIMIT_H
 #define PYPERF_FILE_LIMIT_H
 

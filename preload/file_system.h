@@ -1,4 +1,4 @@
-/* What is known of a file system. */
+/* What we know of a file system. */
 #ifndef PYPERF_FILE_SYSTEM_H
 #define PYPERF_FILE_SYSTEM_H
 
@@ -6,10 +6,10 @@
 #include <sys/vfs.h>
 
 /*
- * Whether `fd` lies on ext4, xfs or tmpfs.  There a reserved block is a promise, so that a store
- * into a mapping cannot fail for want of space; one that writes elsewhere each time (btrfs) cannot
- * promise, and overlayfs does not say what is below it.  And there what a process has mapped is the
- * file itself, which overlayfs replaces by the one below.  Magic numbers: statfs(2).
+ * Whether `fd` is on ext4, xfs or tmpfs.  They keep a promise: a store into a mapping of reserved
+ * blocks cannot fail for want of space.  A file system that writes elsewhere each time (btrfs)
+ * cannot promise that, and overlayfs does not tell what is below it.  Also, a process there maps
+ * the file itself, while overlayfs maps the one below instead.  Magic numbers: statfs(2).
  */
 static inline bool pyperf_file_system_is_known(int fd)
 {

@@ -1,20 +1,20 @@
 /*
- * Makes trampolines known to debuggers, by gdb's interface for code made at run time
+ * Makes slots known to debuggers, by gdb's interface for code made at run time
  * (gdb manual, "JIT Compilation Interface").
  *
  * gdb knows loaded objects from the loader's list, in which images are not.  Without this its
  * backtraces end, or go astray, at the first Python function.
  *
- * The two symbols of the interface are exported, as its other users do (LLVM): where a process
- * has more than one, the loader makes them one, and all share its list.
+ * The interface's two symbols are exported, as by its other users (LLVM): if a process has several,
+ * the loader binds all to one definition, so that they share one list.
  */
 #ifndef PYPERF_GDB_H
 #define PYPERF_GDB_H
 
 struct pyperf_image;
 
-/* Describes an image to debuggers that are there or will come.  Images are never taken back.  The
- * caller serialises calls.  Images beyond the 64 places of the table are not described. */
+/* Describes an image to debuggers, now and later; never takes it back.  The caller serialises
+ * calls.  The table has 64 places; further images are not described. */
 void pyperf_gdb_add(const struct pyperf_image *image);
 
 #endif

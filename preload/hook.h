@@ -7,7 +7,7 @@
 
 #include "interp.h"
 
-/* Readies the evaluators for this interpreter.  Once, before any install; `found` must live on. */
+/* Prepares the evaluators for this interpreter.  Once, before any install; `found` must live on. */
 void pyperf_hook_start(const struct pyperf_python *found);
 
 /* Whether the current interpreter has our evaluator.  GIL held. */
@@ -16,16 +16,16 @@ bool pyperf_hook_is_ours(void);
 /*
  * Sets the evaluator of the current interpreter; idempotent.  GIL held.
  *
- * Another tool's evaluator that is already there stays in charge.  While the interpreter starts
- * (`starting`), ours goes in front of it and calls it through the trampolines.  Later nothing is
- * touched, because the tool may hold ours, to call or to restore: -EBUSY, after one log line.  The
- * same goes for a second one that differs from the first, and on 3.6 to 3.8 for a pointer that is
- * no function of a loaded object.
+ * If another tool's evaluator is already there, it stays in charge.  While the interpreter starts
+ * (`starting`), ours goes in front of it and calls it through slots.  Later nothing is changed,
+ * because the tool may hold ours, to call or to restore it: -EBUSY, after one log line.  The same
+ * goes for a second tool's evaluator if it differs from the first, and on 3.6 to 3.8 for a pointer
+ * that is no function of a loaded object.
  */
 int pyperf_hook_install(bool starting);
 
-/* Gives the current interpreter back the evaluator that it had.  GIL held.  Returns whether ours
- * was there, or will be once this thread's stack is less deep (deep_stack.h). */
+/* Gives the current interpreter its former evaluator back.  GIL held.  Returns whether ours was
+ * there, or will be again when this thread's stack is less deep (deep_stack.h). */
 bool pyperf_hook_remove(void);
 
 #endif

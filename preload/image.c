@@ -145,8 +145,7 @@ static struct layout layout_for(unsigned capacity)
     l.strtab_size = (size_t)capacity * STRTAB_BYTES_PER_SLOT;
     if (l.strtab_size < STRTAB_MIN)
         l.strtab_size = STRTAB_MIN;
-    /* No more blocks than it needs: where pages are larger, the last one is mapped beyond the end.
-     */
+    /* No more blocks than it needs: with larger pages the last one extends beyond the end. */
     l.file_size = align(l.strtab + l.strtab_size, 4096);
     l.strtab_size = l.file_size - l.strtab;
     return l;
@@ -251,7 +250,7 @@ static void fill_text(unsigned char *out, const struct layout *l, const struct s
         memcpy(out + l->text + (size_t)i * PYPERF_ARCH_SLOT_SIZE, slot->code, sizeof slot->code);
 }
 
-static const void *matched = pyperf_slot_template;
+static const void *matched = pyperf_trampoline;
 
 void pyperf_image_match(const void *function)
 {
@@ -261,7 +260,7 @@ void pyperf_image_match(const void *function)
 static struct slot make_slot(void)
 {
     struct slot slot;
-    memcpy(slot.code, pyperf_slot_template, sizeof slot.code);
+    memcpy(slot.code, pyperf_trampoline, sizeof slot.code);
     memcpy(slot.cfi, fde_program, sizeof slot.cfi);
     if (!pyperf_arch_signs(matched))
         pyperf_arch_unsign(slot.code, sizeof slot.code, slot.cfi, sizeof slot.cfi);
@@ -453,9 +452,9 @@ static int reserve_blocks(int fd, size_t at, size_t size)
     return status;
 }
 
-/* Address space that starts where the program header's alignment allows; NULL: none.  libdw takes
- * an object to end on such a boundary, and perf 7 drops the call chains of a process in which two
- * objects overlap. */
+/* Address space that starts where the program header's alignment allows; NULL: none.  libdw assumes
+ * that an object ends on such a boundary, and perf 7 drops the call chains of a process in which
+ * two objects overlap. */
 static unsigned char *reserve_space(size_t size)
 {
     const size_t slack = PYPERF_ARCH_PAGE_MAX - (size_t)getpagesize();

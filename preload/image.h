@@ -41,12 +41,12 @@ struct pyperf_image {
     char path[256];        /* "" when anonymous */
 };
 
-/* Slots of images made from now on follow this function's convention for return addresses: the
- * interpreter's evaluator, before the first image.  Unless called they are the plain trampoline. */
+/* Slots of images made from now on sign return addresses if `function`, the interpreter's
+ * evaluator, does.  Call it before the first image; without it slots are the plain trampoline. */
 void pyperf_image_match(const void *function);
 
-/* Creates the image file in `directory`, with this mode, and maps it.  0 or -errno: EACCES, EPERM
- * or ENOSPC and the like say that this directory will not do; nothing is left behind then. */
+/* Creates the image file in `directory`, with this mode, and maps it.  0, or -errno with
+ * nothing left behind; EACCES, EPERM, ENOSPC and the like mean that this directory will not do. */
 int pyperf_image_create(struct pyperf_image *image, const char *directory, unsigned number,
                         unsigned capacity, mode_t mode);
 

@@ -240,7 +240,7 @@ __attribute__((destructor)) static void finish(void)
     errno = saved_errno;
 }
 
-/* os._exit(), by which forked workers leave, runs no destructor.  Async-signal-safe, as the
+/* os._exit(), with which forked workers end, runs no destructor.  Async-signal-safe, as the
  * original; in a vfork()ed child finish() finds that the files are another process's. */
 _Noreturn void pyperf_exit(int status) EXPORTED_AS("_exit");
 

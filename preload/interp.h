@@ -2,8 +2,8 @@
  * The CPython in this process: its version, its layout, its functions.
  *
  * interp_rows.h is the only place that knows what differs between versions; this module picks
- * its row, resolves the functions that the row needs, and checks the row against a real code object
- * before anything relies on it.  What is not known is declined, never guessed.
+ * a row, resolves the functions that it needs, and checks it against a real code object before
+ * anything relies on it.  A version that we do not know is declined, never guessed at.
  */
 #ifndef PYPERF_INTERP_H
 #define PYPERF_INTERP_H
@@ -22,8 +22,8 @@ enum pyperf_identity { PYPERF_BY_NAME, PYPERF_BY_VERSION, PYPERF_BY_VERSION_AT_O
 /* Which part of the recursion state needs our care (deep_stack.h). */
 enum pyperf_guard { PYPERF_GUARD_NONE, PYPERF_GUARD_STACK, PYPERF_GUARD_STACK_AND_UNITS };
 
-/* Opcodes of the instructions, besides plain calls, whose Python callee runs within the caller's
- * loop; 0: never. */
+/* Opcodes of the instructions, other than plain calls, whose Python callee runs within the caller's
+ * loop; 0: there is none. */
 struct pyperf_inlining {
     uint8_t for_iter, send, load_attr, subscript, call_unpacking;
 };
@@ -154,7 +154,7 @@ pyperf_version_of(const struct pyperf_layout *layout, uintptr_t code)
     return *(const uint32_t *)(code + layout->co_version);
 }
 
-/* Of the name that says most: the qualified one, from 3.11 on. */
+/* The offset of the better name: the qualified one, from 3.11 on. */
 static inline __attribute__((always_inline)) size_t
 pyperf_name_offset(const struct pyperf_layout *layout)
 {

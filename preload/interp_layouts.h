@@ -1,15 +1,15 @@
 /*
  * The rows of interp_rows.h as constants, layout_3_6 to layout_3_15t, and what several rows share.
  *
- * Included by who reads the rows at compile time: interp.c picks one, evaluator.c makes evaluators
- * of each.
+ * For files that need the rows at compile time: interp.c picks one, evaluator.c makes evaluators
+ * from each.
  */
 #ifndef PYPERF_INTERP_LAYOUTS_H
 #define PYPERF_INTERP_LAYOUTS_H
 
 #include "interp.h"
 
-/* Slots of a code object up to 3.10 differ by the argument count that 3.8 added. */
+/* Up to 3.10 code objects differ only by the argument count that 3.8 added. */
 #define CODE_3_6                                                                                   \
     .co_filename = 96, .co_name = 104, .co_firstlineno = 36, .co_code = 40, .co_consts = 48,       \
     .co_names = 56

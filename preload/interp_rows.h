@@ -1,12 +1,12 @@
 /*
- * One row for each CPython that we know: the sole owner of what differs between versions.
+ * One row for each CPython that we know.  All that differs between versions is here.
  *
  * Read off the DWARF of built interpreters (3.6 to 3.13), and by offsetof() from the headers of
  * 3.13 to 3.15, with and without Py_GIL_DISABLED.  pyperf_interp_verify() checks each on the
  * running interpreter.
  *
- * Who includes this defines ROW(id, name, minor, ...), of which the rest initialises a struct
- * pyperf_layout with the macros of interp_layouts.h; it is undefined at the end.
+ * Define ROW(id, name, minor, ...) before including this; the rest of its arguments initialise a
+ * struct pyperf_layout, with the macros of interp_layouts.h.  ROW is undefined at the end.
  */
 
 /* A line for each fact. */

@@ -28,7 +28,7 @@ void pyperf_late_load_watch(void (*found)(void *handle))
 
 /* The Python library that contains `address`, kept loaded; NULL for the program itself, whose
  * CPython would have been there at the start.  Looks at the name first: dlopen() takes the loader's
- * lock, and callers that have nothing to do with Python must not wait for it. */
+ * lock, for which callers that have nothing to do with Python must not wait. */
 static void *library_of(void *address)
 {
     const char *path = pyperf_object_path(address);

@@ -4,8 +4,8 @@
  *
  * The first thing that CPython does on initialisation, in every version and build, is to create a
  * thread-local key.  We export pthread_key_create() (preload/exports.map) and pass every call on.
- * Where the caller is a library, and it or a library that it needs is a CPython, we report that
- * CPython before it goes on.  It need not be visible to other libraries (RTLD_LOCAL).
+ * If the caller is a library that is a CPython, or needs one, we report that CPython before the
+ * call goes on.  It need not be visible to other libraries (RTLD_LOCAL).
  */
 #ifndef PYPERF_LATE_LOAD_H
 #define PYPERF_LATE_LOAD_H

@@ -18,8 +18,8 @@
 #include "profiler.h"
 #include "pyperf.h"
 
-/* READS: of some 700 names each.  MOST: images looked at, 3 microseconds each.  BATCH: so many are
- * worth looking at all processes of a large machine. */
+/* READS: of some 700 names each.  MOST: images looked at, 3 microseconds each.  BATCH: for this
+ * many it is worth looking at all processes of a large machine. */
 enum { READS = 2, MOST = 64, BATCH = 16 };
 
 struct search {

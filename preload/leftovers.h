@@ -1,5 +1,5 @@
 /*
- * Removes what killed processes left: images nobody runs in any more, and their maps.
+ * Removes what killed processes left: images that no process uses, and their maps.
  *
  * A process removes its files when it ends (slot.h).  One that was killed, or that left by _exit(),
  * cannot; the next of the same user does it.
@@ -8,11 +8,12 @@
 #define PYPERF_LEFTOVERS_H
 
 /*
- * Looks through the first 1,400 or so names in `directory`.  Leaves alone: what is another user's
- * or was left for a profiler (PYPERF_IMAGE_KEPT), images that any process has mapped (this one's,
- * and those a forked child inherited), and everything if a profiler runs or may run (on a machine
- * of more than PYPERF_PROFILER_BUDGET processes that is found out only for sixteen images or more),
- * or on a file system of which the kernel cannot tell whether a file is mapped.  One at a time.
+ * Looks through the first 1,400 or so names in `directory`.  Never removes another user's files,
+ * nor images that were left for a profiler (PYPERF_IMAGE_KEPT) or that any process has mapped (this
+ * one, or a forked child).  Removes nothing at all if a profiler runs or may run, or if the kernel
+ * cannot tell on this file system whether a file is mapped.  On a machine with more than
+ * PYPERF_PROFILER_BUDGET processes it looks for profilers only if there are sixteen images or more.
+ * The caller serialises calls.
  */
 void pyperf_leftovers_remove(const char *directory);
 

@@ -1,5 +1,5 @@
 /*
- * The one log sink.  Off unless PYPERF_LOG says otherwise, so that a host program sees nothing.
+ * The log.  It is off unless PYPERF_LOG says otherwise, so that a host program sees nothing.
  */
 #ifndef PYPERF_LOG_H
 #define PYPERF_LOG_H

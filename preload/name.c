@@ -19,7 +19,7 @@ static bool may_have_control(uint64_t bytes)
     return (found & ones * 0x80) != 0;
 }
 
-/* Puts a character, or what stands for it; nothing of one that does not fit. */
+/* Appends a character, or its escape, if all of it fits. */
 static void append_whole(const char *text, size_t size)
 {
     if (overflows || pyperf_name.length + size > PYPERF_NAME_MAX) {

@@ -1,8 +1,8 @@
 /*
  * The name of a function as perf shows it: `py::<qualname>:<filename>`, one clean line of UTF-8.
  *
- * There is one buffer, for names are long and threads' stacks may be small; slot.c's lock
- * serialises all use.
+ * There is one buffer for all threads, because names are long and stacks may be small; slot.c's
+ * lock serialises its use.
  */
 #ifndef PYPERF_NAME_H
 #define PYPERF_NAME_H
@@ -29,10 +29,10 @@ extern struct pyperf_name {
  * character and ended with "..." when it is too long. */
 void pyperf_name_compose(const struct pyperf_symbol *symbol);
 
-/* Puts `text` there as it is. */
+/* Puts `text` into pyperf_name as it is. */
 void pyperf_name_set(const char *text);
 
-/* 64 bits of what is there; never 0. */
+/* A hash of what is in pyperf_name; never 0. */
 uint64_t pyperf_name_hash(void);
 
 #endif

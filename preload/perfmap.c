@@ -27,8 +27,8 @@
 enum { NUMBERS_MAX = 40, BUFFER = 32768 };
 _Static_assert(PYPERF_NAME_MAX + NUMBERS_MAX < BUFFER, "a line fits into the buffer");
 
-/* So many lines of a burst do not wait: a few functions after a while, a request that is the first
- * of its kind, are in the file when they run. */
+/* This many lines of a burst do not wait: a few new functions after a while, such as those of a new
+ * kind of request, are in the file when they run. */
 enum { AT_ONCE = 8 };
 
 static struct {
@@ -60,7 +60,7 @@ static int open_map(const char *path, int flags, struct stat *status)
     return fd;
 }
 
-/* The file that `map` tells of, unless another is in its place. */
+/* Opens the file that `map` describes, unless another has taken its place. */
 static int reopen_map(struct stat *status)
 {
     int fd = open_map(map.path, 0, status);
@@ -71,7 +71,7 @@ static int reopen_map(struct stat *status)
     return fd == -ENOENT ? -ESTALE : fd;
 }
 
-/* A file that is there is of an earlier process with this PID. */
+/* A file that is already there belongs to an earlier process with this PID. */
 static int create_map(struct stat *status)
 {
     snprintf(map.path, sizeof map.path, PYPERF_MAP_FORMAT, (long)getpid());

@@ -24,13 +24,13 @@
 #include "unwind.h"
 
 /*
- * Slots in the first image, in a forked child's first one, and in the largest.  The first holds
- * what a small program calls (`python -c pass`: 240 to 320 functions) in 52 KiB.  Many children
- * call nothing new but what os.register_at_fork() was given, so theirs is a few pages.  Each
- * further one has as many slots as the process has already, so that at most half of its files is
- * unused.  Larger ones than the largest would cost more for slots that stay unused than they save
- * in files.  The total bounds a process that makes new names for ever: about 25 MiB of names and
- * symbols, in at most 24 images.
+ * CHILD, FIRST, LARGEST: the number of slots in a forked child's first image, in any other
+ * process's first one, and in the largest.  FIRST is enough for what a small program calls (`python
+ * -c pass`: 240 to 320 functions), in 52 KiB.  Many children call nothing new but what
+ * os.register_at_fork() was given, so CHILD is a few pages.  Each further image has as many slots
+ * as the process already has, so that at most half of its files is unused.  Images beyond LARGEST
+ * would cost more for unused slots than they save in files.  TOTAL bounds a process that makes new
+ * names for ever: about 25 MiB of names and symbols, in at most 24 images.
  */
 enum { CHILD_CAPACITY = 64, FIRST_CAPACITY = 336, LARGEST_CAPACITY = 16384 };
 enum { SANDBOX_CAPACITY = 4096 }; /* 450 KiB, for all that a program calls from then on */
@@ -110,7 +110,7 @@ static int try_directory(const char *candidate)
     return status;
 }
 
-/* Where the last one went; else where the user wants it; else where one can be had. */
+/* In the directory of the last image; else in the user's choice; else in the first that will do. */
 static int open_image(void)
 {
     if (try_directory(directory) == 0)
@@ -136,7 +136,7 @@ static int open_image(void)
     return status;
 }
 
-/* A new pool of trampolines in `current`: a file where one can be had, else memory. */
+/* A new image in `current`: in a file if possible, else in memory. */
 static int open_pool(void)
 {
     int status = -ENOTSUP;
@@ -163,7 +163,7 @@ static int open_pool(void)
     return 0;
 }
 
-/* getpid() for each new function would be a system call for each. */
+/* For is_child(): getpid() would be a system call for each new function. */
 static void mark_process(void)
 {
     owner = getpid();
@@ -278,7 +278,7 @@ pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
     uintptr_t slot = slot_for_locked(symbol);
     release_lock(cancellable);
     if (slot == 0)
-        slot = (uintptr_t)pyperf_slot_template;
+        slot = (uintptr_t)pyperf_trampoline;
     return (pyperf_slot_fn)slot;
 }
 

@@ -2,8 +2,8 @@
  * From a function's name to its slot.
  *
  * Owns the images and the map.  Functions of the same name share a slot, so a program that makes
- * the same functions over and over uses no more of them; past a limit all new names share
- * `py::<other>`.  Slots are never taken back: they may be on a stack.
+ * the same functions over and over uses no more slots; past a limit all new names share
+ * `py::<other>`.  Slots are never taken back, because they may be on a stack.
  */
 #ifndef PYPERF_SLOT_H
 #define PYPERF_SLOT_H
@@ -15,18 +15,18 @@
 #include "name.h"
 #include "trampoline.h"
 
-/* Makes the first pool of trampolines.  0, or -errno after one log line that names the remedy. */
+/* Makes the first image.  0, or -errno after one log line that names the remedy. */
 int pyperf_slots_start(const struct pyperf_config *settings);
 
-/* The slot of that name, made when there is none.  Never NULL: when all else fails it is the
- * library's own nameless trampoline.  Any thread; takes the slot lock, holds it across the writes
- * to image and map, calls nothing of Python. */
+/* The slot with that name; the next free one if there is none.  Never NULL: when all else fails it
+ * is the trampoline itself, without a name.  Any thread; takes the slot lock, holds it across the
+ * writes to image and map, calls nothing of Python. */
 pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol);
 
 /* Whether lines of the map wait to be written.  Any thread, no lock. */
 bool pyperf_slots_waiting(void);
 
-/* Writes what waits if it has waited long enough.  Whether nothing waits any more.  Any thread;
+/* Writes lines that have waited long enough.  Returns whether none waits any more.  Any thread;
  * reads a clock, takes the lock only to write, keeps errno. */
 bool pyperf_slots_settle(void);
 

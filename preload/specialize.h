@@ -4,8 +4,8 @@
  * From 3.11 on CPython runs some calls within the caller's C frame once it has specialised the
  * instruction that makes them: `for` over a generator, a property's getter, __getitem__, __init__.
  * While an evaluator is set, each attempt to specialise fails, and each failure doubles the wait
- * for the next, up to 4,095 executions.  So when the evaluator is removed because the stack runs
- * short, a program that has run for long would still take C stack for thousands of calls.
+ * for the next, up to 4,095 executions.  So when we remove the evaluator because the stack runs
+ * short, a program that has run for a while would go on to take C stack for thousands of calls.
  */
 #ifndef PYPERF_SPECIALIZE_H
 #define PYPERF_SPECIALIZE_H

@@ -45,8 +45,8 @@ void pyperf_stack_init(const void *top)
     main_top = (uintptr_t)top;
 }
 
-/* For the main thread pthread_getattr_np() would read /proc/self/maps.  The stack limit, and the
- * top that the constructor saw, say the same. */
+/* For the main thread pthread_getattr_np() would read /proc/self/maps.  The stack limit and the top
+ * that the constructor saw tell as much. */
 static bool find_main_bounds(uintptr_t sp)
 {
     /* Ask the kernel for the thread: once the limit is raised, other stacks may lie within it. */

@@ -1,4 +1,4 @@
-/* Names code objects: from a code object to its slot, through its qualified name and its file. */
+/* From a code object to its slot, by its qualified name and its file name. */
 #ifndef PYPERF_SYMBOL_H
 #define PYPERF_SYMBOL_H
 

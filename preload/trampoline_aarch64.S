@@ -1,5 +1,5 @@
 /*
- * The trampoline: the one routine that every slot of an image is a copy of.
+ * The trampoline, of which every slot of an image holds a copy.
  *
  *     void *slot(void *a, void *b, void *c, evaluator *next)
  *     {
@@ -20,10 +20,10 @@
 
     .text
     .p2align 5
-    .globl  pyperf_slot_template
-    .hidden pyperf_slot_template
-    .type   pyperf_slot_template, %function
-pyperf_slot_template:
+    .globl  pyperf_trampoline
+    .hidden pyperf_trampoline
+    .type   pyperf_trampoline, %function
+pyperf_trampoline:
     .cfi_startproc
     SIGN_RETURN_ADDRESS
     .cfi_negate_ra_state
@@ -42,7 +42,7 @@ pyperf_slot_template:
     ret
     .p2align 5
     .cfi_endproc
-    .size   pyperf_slot_template, . - pyperf_slot_template
+    .size   pyperf_trampoline, . - pyperf_trampoline
 
 /* The property note that lets the loader keep BTI on (ELF for the Arm 64-bit Architecture, 5.2):
    without it in every object the linker drops it from the library. */

@@ -1,5 +1,5 @@
 /*
- * The trampoline: the one routine that every slot of an image is a copy of.
+ * The trampoline, of which every slot of an image holds a copy.
  *
  *     void *slot(void *a, void *b, void *c, evaluator *next)
  *     {
@@ -14,8 +14,8 @@
  *     | return address into this slot         |         follows
  *
  * The unwind rules count from rsp alone.  The evaluation loop's epilogue restores rbp while its own
- * rule still looks for it below the stack pointer, where perf copies nothing: a rule that needed rbp
- * would lose every sample taken there.
+ * rule still looks for it below the stack pointer, where perf copies nothing: if a rule needed rbp,
+ * every sample taken there would be lost.
  *
  * The routine is position independent and 16 bytes long, so a page holds 256 of them.
  * processor.h repeats the .cfi directives as bytes for the image.
@@ -25,10 +25,10 @@
 
     .text
     .p2align 4
-    .globl  pyperf_slot_template
-    .hidden pyperf_slot_template
-    .type   pyperf_slot_template, @function
-pyperf_slot_template:
+    .globl  pyperf_trampoline
+    .hidden pyperf_trampoline
+    .type   pyperf_trampoline, @function
+pyperf_trampoline:
     .cfi_startproc
     CET_LANDING_PAD
     pushq   %rbp
@@ -42,7 +42,7 @@ pyperf_slot_template:
     retq
     .p2align 4, 0xcc
     .cfi_endproc
-    .size   pyperf_slot_template, . - pyperf_slot_template
+    .size   pyperf_trampoline, . - pyperf_trampoline
 
 /* The property note that lets a process keep IBT and shadow stacks on (x86-64 psABI, 11.2):
    without it in every object the linker drops it from the library. */

@@ -7,9 +7,9 @@
  * C makes (repr() of an element, a sort key, __getattr__) enters one in either case.  Giving back
  * what that takes would let recursion through C go deeper than CPython allows.
  *
- * Two things tell which it was: the instruction that the caller is at, and the C stack between the
- * loops of caller and callee.  That distance is smallest, and always the same, where the loop makes
- * the call itself, so the smallest seen of each kind is noted.
+ * Two things tell who made a call: the instruction that the caller is at, and the distance on the C
+ * stack between the loops of caller and callee.  The distance is smallest, and always the same, if
+ * the loop made the call itself; so we note the smallest of each kind that we have seen.
  */
 #ifndef PYPERF_UNITS_H
 #define PYPERF_UNITS_H
@@ -24,8 +24,8 @@
 int pyperf_units_of_hooked_calls(const struct pyperf_python *python, void *tstate, uintptr_t low,
                                  uintptr_t high);
 
-/* Notes the distance of the nearest caller.  Call it where time matters little, from the start of
- * the program on: distances have to be known before recursion needs them. */
+/* Notes the distance to the nearest caller.  Call it where time matters little, from the program's
+ * start on, so that distances are known before recursion needs them. */
 void pyperf_units_learn(const struct pyperf_python *python, void *tstate);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Makes trampolines known to unwinders inside the process: C++ exceptions, pthread_exit,
+ * Makes slots known to unwinders inside the process: C++ exceptions, pthread_exit,
  * cancellation, backtrace().
  *
  * They find unwind tables through dl_iterate_phdr() or, since glibc 2.35, _dl_find_object().  A
@@ -15,8 +15,8 @@
 
 struct pyperf_image;
 
-/* Tells unwinders about an image.  Images are never taken back.  The caller serialises calls;
- * readers need no lock.  Images beyond the table's 64 places unwind by perf only. */
+/* Tells unwinders about an image; never takes it back.  The caller serialises calls; readers need
+ * no lock.  The table has 64 places; through further images only perf can unwind. */
 void pyperf_unwind_add(const struct pyperf_image *image);
 
 /* The path of the loaded object that contains `address`, or NULL.  Takes no lock where glibc

@@ -1,7 +1,7 @@
 /*
- * CPython's own perf support (3.12+), and who serves when a program asks for it.
+ * Stands aside for CPython's own perf support (3.12+).
  *
- * Where an evaluator is set it refuses to work, and at start-up takes Python down with it.  So a
+ * It refuses to work if an evaluator is set; at start-up Python then does not start at all.  So a
  * program that asks for it by name gets it, and we stand aside:
  *
  * - `-X perf`, `-X perf_jit`, PYTHONPERFSUPPORT, PYTHON_PERF_JIT_SUPPORT: in the main interpreter

@@ -21,7 +21,7 @@ struct folders {
     struct stat seen[FOLDERS_MAX];
 };
 
-/* Under two names a folder would count twice. */
+/* The same folder under another name would be counted twice. */
 static bool is_new(struct folders *folders, const char *folder)
 {
     struct stat *status = &folders->seen[folders->count];
@@ -35,7 +35,7 @@ static bool is_new(struct folders *folders, const char *folder)
     return true;
 }
 
-/* All that the library may have chosen: see PYPERF_ENV_DIR in pyperf.h. */
+/* Every folder that the library may have chosen: see PYPERF_ENV_DIR in pyperf.h. */
 static void clean_folders(struct leftovers *leftovers)
 {
     const char *usual[] = PYPERF_DIRECTORIES(getenv("XDG_RUNTIME_DIR"));
@@ -43,7 +43,7 @@ static void clean_folders(struct leftovers *leftovers)
     static struct folders folders;
     glob_t users;
 
-    for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (usual[i] && usual[i][0] == '/' && is_new(&folders, usual[i]))
             leftovers_remove_images(leftovers, usual[i]);
     if (own && own[0] == '/' && is_new(&folders, own))

@@ -1,4 +1,4 @@
-/* What the user said to pyperf-run itself. */
+/* The commands behind pyperf-run, and the options that come before them. */
 #ifndef RUN_COMMANDS_H
 #define RUN_COMMANDS_H
 
@@ -7,20 +7,20 @@
 struct options {
     bool keep;     /* --keep: leave the images where they are */
     bool no_adapt; /* --no-adapt: leave perf's command line alone */
-    int argc;      /* the words behind the options */
+    int argc;      /* the words after these options */
     char **argv;
 };
 
 /*
- * The commands behind `pyperf-run`.  Each gets the words from its own name on, like main(), and
- * returns an exit status; those that become another program return only on failure.
+ * Each takes the words from its own name on, as main() does, and returns an exit status; a command
+ * that becomes another program returns only on failure.
  */
-int command_run(const struct options *options);    /* any COMMAND */
-int command_record(const struct options *options); /* perf record ... */
-int command_report(int argc, char **argv);         /* report, script */
-int command_clean(int argc, char **argv);
-int command_flamegraph(int argc, char **argv);
-int command_doctor(int argc, char **argv);
-int command_systemd(int argc, char **argv);
+int command_run(const struct options *options);    /* COMMAND: run it with the library */
+int command_record(const struct options *options); /* perf record: a complete profile */
+int command_report(int argc, char **argv);         /* report, script: perf's own, with defaults */
+int command_flamegraph(int argc, char **argv);     /* flamegraph: a page, picture or text of it */
+int command_doctor(int argc, char **argv);         /* doctor: why do I not see Python names? */
+int command_systemd(int argc, char **argv);        /* systemd: the library for a service */
+int command_clean(int argc, char **argv);          /* clean: remove what no process uses */
 
 #endif

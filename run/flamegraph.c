@@ -1,4 +1,4 @@
-/* pyperf-run flamegraph: perf script's call chains as a page, a picture or collapsed lines. */
+/* pyperf-run flamegraph: call chains from perf script as a page, a picture or folded lines. */
 #include "base/child.h"
 #include "base/progress.h"
 #include "base/say.h"
@@ -26,7 +26,7 @@ static const struct format *format_of(const char *path)
 {
     size_t length = strlen(path);
 
-    for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         size_t ending = strlen(formats[i].ending);
         if (length > ending && strcmp(path + length - ending, formats[i].ending) == 0)
             return &formats[i];
@@ -58,7 +58,7 @@ static int parse(int argc, char **argv, const char **data, const char **out)
     return 0;
 }
 
-/* The chains of `data`; NULL with a reason said. */
+/* The chains of `data`; NULL after a message that says why. */
 static struct node *read_chains(const char *data)
 {
     char *argv[] = {"perf", "script",          "--no-inline", "--max-stack=8191",
@@ -87,14 +87,14 @@ static struct node *read_chains(const char *data)
     return NULL;
 }
 
-/* A temporary file takes the place of an earlier one only when it is whole. */
+/* Writes to a temporary file, which replaces an earlier one only when it is complete. */
 static int write_file(const struct node *tree, const char *path)
 {
     char fresh[PATH_MAX];
     FILE *out;
     int rc;
 
-    if (snprintf(fresh, sizeof(fresh), "%s.writing", path) >= (int)sizeof(fresh))
+    if (snprintf(fresh, sizeof fresh, "%s.writing", path) >= (int)sizeof fresh)
         return -ENAMETOOLONG;
     out = fopen(fresh, "we");
     if (!out)

@@ -1,4 +1,4 @@
-/* pyperf-run: options, then the right command.  What each does is in its own file. */
+/* pyperf-run: reads its own options and calls a command; each command has a file of its own. */
 #include "base/say.h"
 #include "commands.h"
 #include "perf/perfcmd.h"
@@ -87,7 +87,7 @@ int main(int argc, char **argv)
 
     if (status >= 0)
         return status;
-    for (size_t i = 0; !separated && i < sizeof(commands) / sizeof(*commands); i++)
+    for (size_t i = 0; !separated && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(options.argv[0], commands[i].name) == 0)
             return commands[i].run(options.argc, options.argv);
     if (perfcmd_is_perf(options.argv[0]) &&

@@ -1,6 +1,6 @@
 /*
- * pyperf-run perf record: find out what will run, complete the line, run perf in the foreground,
- * and afterwards make the recording independent of the image files.
+ * pyperf-run perf record: finds out what will run, completes perf's command line, runs perf in the
+ * foreground, and then makes the recording independent of the image files.
  */
 #include "base/child.h"
 #include "base/ld_preload.h"
@@ -24,16 +24,16 @@
 #include <time.h>
 #include <unistd.h>
 
-/* -- Before ------------------------------------------------------------------------------------ */
+/* -- Before --------------------------------------------------------------------------------- */
 
-/* One line, all options: what perf will be told beyond what the user typed. */
+/* Tells the user which options were added, all in one line, and what may go wrong. */
 static void say_changes(const struct adapt_plan *plan, const struct perftool *perf)
 {
     char added[256] = "";
     size_t used = 0;
 
-    for (char *const *option = plan->options; *option && used < sizeof(added); option++)
-        used += (size_t)snprintf(added + used, sizeof(added) - used, " %s", *option);
+    for (char *const *option = plan->options; *option && used < sizeof added; option++)
+        used += (size_t)snprintf(added + used, sizeof added - used, " %s", *option);
     if (used)
         say_note("added to perf record:%s (%s)", added, plan->why);
     if (plan->fixed_addresses)
@@ -51,7 +51,7 @@ static void say_changes(const struct adapt_plan *plan, const struct perftool *pe
                     plan->ring);
 }
 
-/* Containers may forbid it (Docker's seccomp filter does). */
+/* A container may forbid it; Docker's seccomp filter does. */
 static bool may_fix_addresses(void)
 {
     unsigned long persona = (unsigned long)personality(0xffffffff);
@@ -63,7 +63,7 @@ static bool may_fix_addresses(void)
 
 enum { PREFIX_WORDS = 8 };
 
-/* The command is started by pyperf-exec, so that the preload reaches it and not perf. */
+/* pyperf-exec starts the command, so that LD_PRELOAD is set for the command and not for perf. */
 static int preload_prefix(char *prefix[PREFIX_WORDS], bool fixed)
 {
     static char randomize[] = "-r", end[] = "--", keep[] = PYPERF_ENV_KEEP "=on";
@@ -75,7 +75,7 @@ static int preload_prefix(char *prefix[PREFIX_WORDS], bool fixed)
         return EXIT_CANNOT_EXECUTE;
     merged = ld_preload_merge(getenv("LD_PRELOAD"), library);
     if (!merged ||
-        snprintf(variable, sizeof(variable), "LD_PRELOAD=%s", merged) >= (int)sizeof(variable)) {
+        snprintf(variable, sizeof variable, "LD_PRELOAD=%s", merged) >= (int)sizeof variable) {
         free(merged);
         say_error("LD_PRELOAD is too long to take libpyperf.so as well");
         return EXIT_CANNOT_EXECUTE;
@@ -92,8 +92,7 @@ static int preload_prefix(char *prefix[PREFIX_WORDS], bool fixed)
     return 0;
 }
 
-/* The first of -p's processes or -t's threads; NULL with a reason said if it cannot be looked at.
- */
+/* The first of -p's processes or -t's threads; NULL, after a message, if it cannot be examined. */
 static struct program *recorded_process(struct program *program, const char *pids)
 {
     long pid = strtol(pids, NULL, 10);
@@ -112,7 +111,7 @@ static struct program *recorded_process(struct program *program, const char *pid
     return program;
 }
 
-/* -- After ------------------------------------------------------------------------------------- */
+/* -- After ---------------------------------------------------------------------------------- */
 
 static void say_images(const struct images *images, const char *data)
 {
@@ -153,9 +152,9 @@ static void finish(const struct perfcmd *cmd, const struct perftool *perf,
     images_free(&images);
 }
 
-/* -- The command ------------------------------------------------------------------------------- */
+/* -- The command ---------------------------------------------------------------------------- */
 
-/* perf writes to its stdout when told so, and also when that is a pipe and no -o is given. */
+/* perf writes to its stdout when told to, and also when that is a pipe and there is no -o. */
 static bool goes_to_stdout(const struct perfcmd *cmd)
 {
     struct stat status;
@@ -192,7 +191,7 @@ static int parse_or_say(struct perfcmd *cmd, const struct options *options)
     return 0;
 }
 
-/* Exec'd under the name "perf": given a path, perf would look for the command beside itself. */
+/* Runs perf as "perf": called by a path, it would look for the command beside itself. */
 static int run_perf(const struct perftool *perf, char **line, int *status)
 {
     static char name[] = "perf";
@@ -230,7 +229,7 @@ int command_record(const struct options *options)
                   rc == -ENOENT ? "command not found" : strerror(-rc));
         return rc == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
     }
-    /* With -p or -t the command only says how long. */
+    /* With -p or -t the command only says how long to record. */
     process = cmd.pids ? cmd.pids : cmd.tids;
     profiles = cmd.command < cmd.argc && !process && !cmd.help;
     if (profiles) {

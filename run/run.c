@@ -1,4 +1,4 @@
-/* pyperf-run COMMAND: put the library into its environment and become it. */
+/* pyperf-run COMMAND: adds the library to LD_PRELOAD and becomes the command. */
 #include "base/ld_preload.h"
 #include "base/library.h"
 #include "base/say.h"

@@ -1,4 +1,4 @@
-/* pyperf-run systemd enable|disable|status [--user] [--root DIR] UNIT */
+/* pyperf-run systemd enable|disable|status [--user] [--root DIR] UNIT: profiles a service. */
 #include "base/child.h"
 #include "base/ld_preload.h"
 #include "base/library.h"
@@ -22,7 +22,7 @@ struct request {
     bool user;
 };
 
-/* Is there a systemd that could know the unit?  Not for another root. */
+/* Does a systemd run that may know the unit?  For another root, no. */
 static bool manager_runs(const struct request *request)
 {
     return !*request->root && access("/run/systemd/system", F_OK) == 0;
@@ -52,18 +52,18 @@ static void reload(const struct request *request, const struct unit *unit)
 
     if (!manager_runs(request))
         return;
-    if (systemctl(request, "daemon-reload", NULL, NULL, text, sizeof(text)) != 0)
+    if (systemctl(request, "daemon-reload", NULL, NULL, text, sizeof text) != 0)
         say_warning("systemctl daemon-reload failed: %.*s", (int)strcspn(text, "\n"), text);
     say_note("takes effect with: systemctl%s restart %s", request->user ? " --user" : "",
              unit->name);
 }
 
-/* Places that ProtectHome= and PrivateTmp= hide from a service. */
+/* Warns of a library in a folder that ProtectHome= or PrivateTmp= hides from a service. */
 static void warn_about_place(const char *library)
 {
     static const char *const hidden[] = {"/home/", "/root/", "/tmp/", "/var/tmp/", "/run/user/"};
 
-    for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
         if (strncmp(library, hidden[i], strlen(hidden[i])) == 0)
             say_warning("%s: a service with PrivateTmp or ProtectHome cannot see it there; "
                         "install libpyperf",
@@ -117,7 +117,7 @@ static int disable(const struct request *request, const struct unit *unit)
     return EXIT_SUCCESS;
 }
 
-/* Exit status 0 if it is enabled, as `systemctl is-enabled`. */
+/* The exit status is 0 if the unit is enabled, as that of `systemctl is-enabled`. */
 static int status(const struct request *request, const struct unit *unit)
 {
     bool enabled = access(unit->dropin, F_OK) == 0;
@@ -127,7 +127,7 @@ static int status(const struct request *request, const struct unit *unit)
     printf("%s: %s%s%s\n", unit->name, enabled ? "enabled by " : "not enabled",
            enabled ? unit->dropin : "", unit->found ? "" : " (no such unit)");
     if (manager_runs(request) &&
-        systemctl(request, "show", "--property=MainPID", unit->name, text, sizeof(text)) == 0 &&
+        systemctl(request, "show", "--property=MainPID", unit->name, text, sizeof text) == 0 &&
         (pid = number_behind(text, "MainPID=", 0)) > 0) {
         bool loaded = process_maps_file((pid_t)pid, "/" PYPERF_LIBRARY);
         printf("%s: process %ld runs %s libpyperf.so%s\n", unit->name, pid,
@@ -173,7 +173,7 @@ int command_systemd(int argc, char **argv)
 
     if (rc)
         return rc;
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(request.verb, verbs[i].verb) != 0)
             continue;
         rc = unit_open(&unit, request.name, request.root, request.user);

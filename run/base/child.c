@@ -1,6 +1,6 @@
 /*
- * posix_spawn everywhere: no code of ours runs between fork and exec.  The foreground child is
- * supervised with blocked signals and sigwaitinfo, so that there is no handler and no race.
+ * Always posix_spawn: no code of ours runs between fork and exec.  While a child runs in the
+ * foreground, signals are blocked and taken with sigwaitinfo: no handler, no race.
  */
 #include "base/child.h"
 
@@ -29,7 +29,7 @@ static int wait_for(pid_t pid, int *status)
     return 0;
 }
 
-/* -- Children we listen to -------------------------------------------------------------------- */
+/* -- Children whose output we read ---------------------------------------------------------- */
 
 int child_open(struct child_pipe *child, char *const *argv, enum child_errors errors)
 {
@@ -77,13 +77,13 @@ int child_capture(char *const *argv, char *out, size_t size)
         char rest[4096];
         used = fread(out, 1, size - 1, child.out);
         out[used] = '\0';
-        while (fread(rest, 1, sizeof(rest), child.out) > 0)
+        while (fread(rest, 1, sizeof rest, child.out) > 0)
             ;
     }
     return child_close(&child);
 }
 
-/* -- The child we stand in for ---------------------------------------------------------------- */
+/* -- The child in the foreground ------------------------------------------------------------ */
 
 static const int passed_on[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 
@@ -91,7 +91,7 @@ static void supervised_signals(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGCHLD);
-    for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
+    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
         sigaddset(set, passed_on[i]);
 }
 

@@ -1,4 +1,4 @@
-/* Other programs that we start and wait for. */
+/* Starts other programs and waits for them. */
 #ifndef RUN_BASE_CHILD_H
 #define RUN_BASE_CHILD_H
 
@@ -15,13 +15,13 @@
 int child_capture(char *const *argv, char *out, size_t size);
 
 /*
- * Runs `path` with argv in the foreground and waits.  Meanwhile signals that would end us do not:
- * those typed at the terminal reach the child anyway, those sent to us alone are passed on.
+ * Runs `path` with argv in the foreground and waits.  Meanwhile no signal ends us: the child gets
+ * those typed at the terminal anyway, and we pass on those sent to us alone.
  * Returns 0 and the wait status, or -errno if it could not be started.
  */
 int child_foreground(const char *path, char *const *argv, int *status);
 
-/* Ends this process the way a child with this wait status ended.  Does not return. */
+/* Ends this process as the child with this wait status ended.  Does not return. */
 _Noreturn void child_exit_like(int status);
 
 /* Where a child's stderr goes. */
@@ -33,10 +33,10 @@ struct child_pipe {
     FILE *out;
 };
 
-/* Returns 0 or -errno. */
+/* Starts argv[0], as child_capture does, with its stdout in child->out.  Returns 0 or -errno. */
 int child_open(struct child_pipe *child, char *const *argv, enum child_errors errors);
 
-/* Closes the pipe and waits.  Returns the exit status as child_capture does. */
+/* Closes the pipe and waits for the child.  Returns what child_capture returns. */
 int child_close(struct child_pipe *child);
 
 #endif

@@ -17,7 +17,7 @@ bool ld_preload_accepts(const char *library)
 
 static bool is_own(const char *item, size_t length)
 {
-    const size_t own = sizeof(own_name) - 1;
+    const size_t own = sizeof own_name - 1;
 
     return length >= own && memcmp(item + length - own, own_name, own) == 0 &&
            (length == own || item[length - own - 1] == '/');

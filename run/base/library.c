@@ -1,4 +1,4 @@
-/* /proc/self/exe rather than argv[0]: right for any PATH, symlink or working directory. */
+/* Asks /proc/self/exe, not argv[0]: it is right whatever PATH, links and working directory are. */
 #include "base/library.h"
 #include "base/ld_preload.h"
 #include "base/say.h"
@@ -39,10 +39,10 @@ static int find_beside(const char *name, const char *installed, char path[PATH_M
 
     if (own_folder(folder) != 0)
         return -ENOENT;
-    snprintf(candidate, sizeof(candidate), "%s/%s", folder, name);
+    snprintf(candidate, sizeof candidate, "%s/%s", folder, name);
     if (realpath(candidate, path))
         return 0;
-    snprintf(candidate, sizeof(candidate), "%s/%s/%s", folder, installed, name);
+    snprintf(candidate, sizeof candidate, "%s/%s/%s", folder, installed, name);
     if (realpath(candidate, path))
         return 0;
     say_error("%s is neither in %s nor in %s/%s: build or install it", name, folder, folder,

@@ -1,4 +1,4 @@
-/* Numbers in text, for the files of /proc and what other programs print. */
+/* Reads numbers from text: files in /proc, other programs' output. */
 #ifndef RUN_BASE_NUMBER_H
 #define RUN_BASE_NUMBER_H
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The number at the start of `text`, blanks skipped; `otherwise` if there is none. */
+/* The number at the start of `text`, after any blanks; `otherwise` if there is none. */
 static inline long number_at(const char *text, long otherwise)
 {
     char *end;
@@ -15,14 +15,14 @@ static inline long number_at(const char *text, long otherwise)
     return end == text ? otherwise : value;
 }
 
-/* The number behind `key` in a line that starts with it; `otherwise` if it does not. */
+/* The number after `key` in a line that starts with `key`; `otherwise` if there is none. */
 static inline long number_behind(const char *line, const char *key, long otherwise)
 {
     size_t length = strlen(key);
     return strncmp(line, key, length) == 0 ? number_at(line + length, otherwise) : otherwise;
 }
 
-/* "MAJOR.MINOR" at the start of `text`. */
+/* Reads "MAJOR.MINOR", each at most 999, at the start of `text`; false if it is not there. */
 static inline bool number_pair(const char *text, int *major, int *minor)
 {
     char *dot, *end;

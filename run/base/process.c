@@ -12,11 +12,11 @@ static FILE *open_of(pid_t pid, const char *name)
 {
     char path[64];
 
-    snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
+    snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, name);
     return fopen(path, "re");
 }
 
-/* -- All processes ----------------------------------------------------------------------------- */
+/* -- All processes -------------------------------------------------------------------------- */
 
 int process_list_open(struct process_list *list)
 {
@@ -39,7 +39,7 @@ void process_list_close(struct process_list *list)
     closedir(list->folder);
 }
 
-/* -- Mapped files ------------------------------------------------------------------------------ */
+/* -- Mapped files --------------------------------------------------------------------------- */
 
 int process_maps_open(struct process_maps *maps, pid_t pid)
 {
@@ -51,7 +51,7 @@ bool process_maps_next(struct process_maps *maps, struct process_mapping *mappin
 {
     static const char deleted[] = " (deleted)";
 
-    while (fgets(maps->line, sizeof(maps->line), maps->file)) {
+    while (fgets(maps->line, sizeof maps->line, maps->file)) {
         char *path = strstr(maps->line, " /"), *flags = strchr(maps->line, ' '), *end;
 
         if (!path)
@@ -60,7 +60,7 @@ bool process_maps_next(struct process_maps *maps, struct process_mapping *mappin
         end = path + strcspn(path, "\n");
         *end = '\0';
         *mapping = (struct process_mapping){.path = path, .executable = flags[3] == 'x'};
-        end -= sizeof(deleted) - 1;
+        end -= sizeof deleted - 1;
         if (end > path && strcmp(end, deleted) == 0) {
             mapping->deleted = true;
             *end = '\0';
@@ -91,7 +91,7 @@ bool process_maps_file(pid_t pid, const char *ending)
     return found;
 }
 
-/* -- The rest ---------------------------------------------------------------------------------- */
+/* -- The rest ------------------------------------------------------------------------------- */
 
 int process_status(struct process_status *status, pid_t pid)
 {
@@ -101,7 +101,7 @@ int process_status(struct process_status *status, pid_t pid)
     *status = (struct process_status){.own_pid = pid};
     if (!file)
         return -errno;
-    while (fgets(line, sizeof(line), file)) {
+    while (fgets(line, sizeof line, file)) {
         char *last = strrchr(line, '\t');
         char *effective = strncmp(line, "Uid:\t", 5) == 0 ? strchr(line + 5, '\t') : NULL;
 
@@ -142,8 +142,8 @@ unsigned long process_namespace(pid_t pid, const char *kind)
 {
     char path[64], text[64] = "", *number;
 
-    snprintf(path, sizeof(path), "/proc/%ld/ns/%s", (long)pid, kind);
-    if (readlink(path, text, sizeof(text) - 1) < 0)
+    snprintf(path, sizeof path, "/proc/%ld/ns/%s", (long)pid, kind);
+    if (readlink(path, text, sizeof text - 1) < 0)
         return 0;
     number = strchr(text, '[');
     return number ? strtoul(number + 1, NULL, 10) : 0;

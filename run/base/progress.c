@@ -1,4 +1,4 @@
-/* A thread that waits: the work itself may be one long read from another program. */
+/* A thread keeps the time, because the work may be one long read from another program. */
 #include "base/progress.h"
 #include "base/say.h"
 

@@ -1,4 +1,4 @@
-/* One sink for all messages, so that --quiet and the prefix are decided in one place. */
+/* All messages go through say(), which alone knows the prefix. */
 #include "base/say.h"
 
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /*
- * What the wrapper says to the person at the terminal: always stderr, always one line, always
- * "pyperf-run: ...".  stdout belongs to the profiled command.
+ * Messages to the user: each one line on stderr that begins with "pyperf-run: ".  stdout belongs to
+ * the profiled command.
  */
 #ifndef RUN_BASE_SAY_H
 #define RUN_BASE_SAY_H
@@ -12,16 +12,16 @@ enum {
     EXIT_NOT_FOUND = 127,
 };
 
-/* --quiet: notes and warnings are dropped, errors are not. */
+/* --quiet: from now on only errors are printed. */
 void say_quiet(void);
 
 /* Something that the user may want to know. */
 void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Something that makes the profile worse than expected, with its remedy. */
+/* Something that makes the profile worse than it could be, and its remedy. */
 void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Something that keeps us from doing what was asked.  The caller decides the exit status. */
+/* The reason why we cannot do what was asked.  The caller decides the exit status. */
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -1,4 +1,4 @@
-/* What must be right on this machine, whatever is profiled. */
+/* Checks what has to be right on this machine whatever is profiled. */
 #include "base/library.h"
 #include "doctor/checks.h"
 #include "perf/adapt.h"
@@ -49,7 +49,7 @@ static void check_perf(struct findings *findings)
 static int try_event(unsigned type, unsigned long long config)
 {
     struct perf_event_attr attributes = {.type = type,
-                                         .size = sizeof(attributes),
+                                         .size = sizeof attributes,
                                          .config = config,
                                          .exclude_kernel = 1,
                                          .exclude_hv = 1,
@@ -100,14 +100,14 @@ static void check_limits(struct findings *findings, const struct machine *machin
                      "%ld KiB for each CPU may lose samples at 4,000 Hz", ring);
 }
 
-/* The truth is found by doing it: noexec, read-only, full and forbidden folders all fail. */
+/* Only trying it tells: noexec, read-only, full and forbidden folders all fail. */
 static bool takes_images(const char *place)
 {
     char path[PATH_MAX];
     void *mapped = MAP_FAILED;
     int fd;
 
-    if (snprintf(path, sizeof(path), "%s/pyperf-doctor-XXXXXX", place) >= (int)sizeof(path))
+    if (snprintf(path, sizeof path, "%s/pyperf-doctor-XXXXXX", place) >= (int)sizeof path)
         return false;
     fd = mkostemp(path, O_CLOEXEC);
     if (fd < 0)
@@ -121,13 +121,13 @@ static bool takes_images(const char *place)
     return mapped != MAP_FAILED;
 }
 
-/* As the library chooses: see PYPERF_ENV_DIR in pyperf.h. */
+/* The folder that the library would choose: see PYPERF_ENV_DIR in pyperf.h. */
 static void check_folders(struct findings *findings)
 {
     const char *own = getenv(PYPERF_ENV_DIR), *runtime = getenv("XDG_RUNTIME_DIR");
     const char *const places[] = PYPERF_DIRECTORIES(runtime ? runtime : "/tmp");
 
-    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         const char *place = own ? own : places[i];
         if (takes_images(place)) {
             findings_add(findings, VERDICT_OK, "image folder", NULL, "%s", place);

@@ -1,4 +1,4 @@
-/* Did it work in this process, and can perf, here, see it? */
+/* Checks whether the library works in a running process, and whether a perf here can see it. */
 #include "base/process.h"
 #include "doctor/checks.h"
 #include "perf/image_name.h"
@@ -15,11 +15,11 @@ struct process {
     char root[64]; /* its root folder, as we can reach it */
     struct process_status status;
     bool library;
-    size_t images, lost;  /* images mapped; of them without a file */
+    size_t images, lost;  /* images mapped, and how many of them have lost their file */
     char image[PATH_MAX]; /* one of them, as the process sees it */
 };
 
-/* An image appears several times: its code counts. */
+/* An image has several mappings; counts the one with its code. */
 static void see_mapping(struct process *process, const struct process_mapping *mapping)
 {
     char reachable[PATH_MAX + 64];
@@ -29,8 +29,8 @@ static void see_mapping(struct process *process, const struct process_mapping *m
     if (!image_name_is(mapping->path) || !mapping->executable)
         return;
     process->images++;
-    snprintf(process->image, sizeof(process->image), "%s", mapping->path);
-    snprintf(reachable, sizeof(reachable), "%s%s", process->root, mapping->path);
+    snprintf(process->image, sizeof process->image, "%s", mapping->path);
+    snprintf(reachable, sizeof reachable, "%s%s", process->root, mapping->path);
     process->lost += mapping->deleted || access(reachable, R_OK) != 0;
 }
 
@@ -41,7 +41,7 @@ static int read_process(struct process *process, pid_t pid)
     int rc;
 
     *process = (struct process){.pid = pid};
-    snprintf(process->root, sizeof(process->root), "/proc/%ld/root", (long)pid);
+    snprintf(process->root, sizeof process->root, "/proc/%ld/root", (long)pid);
     rc = process_maps_open(&maps, pid);
     if (rc)
         return rc;
@@ -55,7 +55,7 @@ static void check_library(struct findings *findings, const struct process *proce
 {
     char preload[PATH_MAX], off[16];
 
-    process_variable(process->pid, "LD_PRELOAD", preload, sizeof(preload));
+    process_variable(process->pid, "LD_PRELOAD", preload, sizeof preload);
     if (process->library) {
         findings_add(findings, VERDICT_OK, "loaded", NULL, "libpyperf.so is in the process");
     } else if (strstr(preload, PYPERF_LIBRARY)) {
@@ -67,7 +67,7 @@ static void check_library(struct findings *findings, const struct process *proce
                      "start it with pyperf-run, or a service with pyperf-run systemd enable",
                      "the process was started without libpyperf.so");
     }
-    process_variable(process->pid, PYPERF_ENV_SWITCH, off, sizeof(off));
+    process_variable(process->pid, PYPERF_ENV_SWITCH, off, sizeof off);
     if (strcmp(off, "off") == 0)
         findings_add(findings, VERDICT_BAD, "switch", "start it without " PYPERF_ENV_SWITCH "=off",
                      PYPERF_ENV_SWITCH "=off is in its environment");
@@ -97,8 +97,8 @@ static void check_map(struct findings *findings, const struct process *process)
 
     if (!process->library)
         return;
-    snprintf(inside, sizeof(inside), PYPERF_MAP_FORMAT, process->status.own_pid);
-    snprintf(path, sizeof(path), "%s%s", process->root, inside);
+    snprintf(inside, sizeof inside, PYPERF_MAP_FORMAT, process->status.own_pid);
+    snprintf(path, sizeof path, "%s%s", process->root, inside);
     if (stat(path, &status) != 0)
         findings_add(findings, VERDICT_NOTE, "map", "none needed while the image is there",
                      "%s: %s", inside, strerror(errno));

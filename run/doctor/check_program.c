@@ -1,4 +1,4 @@
-/* Is this interpreter one whose functions will show? */
+/* Checks whether an interpreter's functions will show. */
 #include "base/library.h"
 #include "doctor/checks.h"
 
@@ -56,7 +56,7 @@ void check_interpreter(struct findings *findings, const struct program *program)
                  program->kind == PROGRAM_OTHER
                      ? "name the Python that it starts: a path, or python3.N"
                      : "profile a program that CPython runs",
-                 "%s: %s", program->interpreter, program_describe(program, text, sizeof(text)));
+                 "%s: %s", program->interpreter, program_describe(program, text, sizeof text));
     if (!python)
         return;
     if (program->libpython[0])

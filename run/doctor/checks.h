@@ -1,4 +1,4 @@
-/* The doctor's questions, by what they are about.  Each adds its findings. */
+/* What the doctor checks.  Each check adds its findings. */
 #ifndef RUN_DOCTOR_CHECKS_H
 #define RUN_DOCTOR_CHECKS_H
 
@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-/* perf, the kernel's settings and events, and where images can go. */
+/* perf, the kernel's settings and events, and the folders for images. */
 void check_machine(struct findings *findings);
 
 /* The interpreter that a command would run. */

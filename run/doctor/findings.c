@@ -1,4 +1,4 @@
-/* Two forms: a checklist for people, and JSON for machines. */
+/* Prints findings as a checklist for people, or as JSON for programs. */
 #include "doctor/findings.h"
 
 #include <stdarg.h>
@@ -8,7 +8,7 @@ void findings_add(struct findings *findings, enum verdict verdict, const char *s
                   const char *remedy, const char *format, ...)
 {
     struct finding finding = {.verdict = verdict, .subject = subject, .remedy = remedy};
-    struct finding *grown = realloc(findings->list, (findings->count + 1) * sizeof(*grown));
+    struct finding *grown = realloc(findings->list, (findings->count + 1) * sizeof *grown);
     va_list arguments;
 
     if (!grown)

@@ -1,4 +1,4 @@
-/* What the doctor found: one line for each thing looked at. */
+/* What the doctor found: one line for each check. */
 #ifndef RUN_DOCTOR_FINDINGS_H
 #define RUN_DOCTOR_FINDINGS_H
 
@@ -24,12 +24,12 @@ struct findings {
     size_t count;
 };
 
-/* Adds one; dropped when there is no memory. */
+/* Adds a finding; drops it if there is no memory. */
 void findings_add(struct findings *findings, enum verdict verdict, const char *subject,
                   const char *remedy, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* Is none of them VERDICT_BAD? */
+/* Is no finding VERDICT_BAD? */
 bool findings_good(const struct findings *findings);
 
 void findings_print(const struct findings *findings, FILE *out);

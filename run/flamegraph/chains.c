@@ -3,8 +3,8 @@
  *
  *     "\t          1a4c5d x_add (/usr/lib/libpython3.12.so.1.0)"
  *
- * and an empty line.  What CPython's own frames are for is told from their neighbours: those next
- * to a Python frame run it, whatever they are called; further ones are known by name.
+ * and an empty line.  CPython's frames next to a Python frame are the interpreter running it,
+ * whatever their names; further ones are told by their names.
  */
 #include "flamegraph/chains.h"
 
@@ -25,7 +25,7 @@ struct chain {
     size_t count, room;
 };
 
-/* -- What a frame is --------------------------------------------------------------------------- */
+/* -- What a frame is ------------------------------------------------------------------------ */
 
 static const char *base_name(const char *path)
 {
@@ -42,31 +42,16 @@ static bool is_machinery(const char *name)
 {
     static const char *const beginnings[] = {
         "_PyEval", /* _PyEval_Vector, and _PyEvalFramePushAndInit */
-        "PyEval_",
-        "PyObject_Call",
-        "_PyObject_Call",
-        "_PyFunction_",
-        "PyFunction_",
-        "_PyRun_",
-        "PyRun_",
-        "pymain_",
-        "Py_RunMain",
-        "Py_BytesMain",
-        "Py_Main",
-        "_PyObject_MakeTpCall",
-        "_PyVectorcall_",
-        "call_function",
-        "fast_function",
-        "method_call",
-        "run_mod",
-        "run_eval_code_obj",
-        "gen_send_ex",
-        "_PyStack_",
+        "PyEval_",        "PyObject_Call",     "_PyObject_Call", "_PyFunction_",
+        "PyFunction_",    "_PyRun_",           "PyRun_",         "pymain_",
+        "Py_RunMain",     "Py_BytesMain",      "Py_Main",        "_PyObject_MakeTpCall",
+        "_PyVectorcall_", "call_function",     "fast_function",  "method_call",
+        "run_mod",        "run_eval_code_obj", "gen_send_ex",    "_PyStack_",
     };
 
     if (strstr(name, "ectorcall"))
         return true;
-    for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++)
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
         if (starts(name, beginnings[i]))
             return true;
     return false;
@@ -83,7 +68,7 @@ static void classify(struct chain *chain)
     }
 }
 
-/* -- Lines ------------------------------------------------------------------------------------- */
+/* -- Lines ---------------------------------------------------------------------------------- */
 
 static int add_frame(struct chain *chain, const char *name, const char *dso, bool kernel)
 {
@@ -92,7 +77,7 @@ static int add_frame(struct chain *chain, const char *name, const char *dso, boo
 
     if (chain->count == chain->room) {
         size_t room = chain->room ? chain->room * 2 : 256;
-        struct frame *grown = realloc(chain->frames, room * sizeof(*grown));
+        struct frame *grown = realloc(chain->frames, room * sizeof *grown);
         if (!grown)
             return -ENOMEM;
         chain->frames = grown;
@@ -113,16 +98,16 @@ static int add_frame(struct chain *chain, const char *name, const char *dso, boo
     return 0;
 }
 
-/* A file or something like "[vdso]" in parentheses? */
+/* Do the parentheses hold a file, or something like "[vdso]"? */
 static bool begins_dso(const char *name, const char *at)
 {
     return at > name && at[-1] == ' ' && at[0] == '(' && (at[1] == '/' || at[1] == '[');
 }
 
 /*
- * The "(" of the DSO at the line's end; NULL if there is none.  Functions and files may both have
- * " (" in their names, so it is the one that belongs to the last ")"; where they do not come in
- * pairs, the last one in front of a path.
+ * The "(" of the DSO at the line's end; NULL if there is none.  Names of functions and of files may
+ * have " (" in them, so take the "(" that matches the last ")" or, if parentheses do not match, the
+ * last one before a path.
  */
 static char *find_dso(char *name)
 {
@@ -191,7 +176,7 @@ static void read_command(struct chain *chain, const char *line)
     size_t length;
 
     line += strspn(line, " ");
-    snprintf(chain->command, sizeof(chain->command), "%s", line);
+    snprintf(chain->command, sizeof chain->command, "%s", line);
     length = strlen(chain->command);
     while (length && chain->command[length - 1] == ' ')
         chain->command[--length] = '\0';

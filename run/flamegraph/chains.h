@@ -1,4 +1,4 @@
-/* The text of `perf script -F comm,ip,sym,dso`, read into a tree. */
+/* Reads the output of `perf script -F comm,ip,sym,dso` into a tree. */
 #ifndef RUN_FLAMEGRAPH_CHAINS_H
 #define RUN_FLAMEGRAPH_CHAINS_H
 
@@ -8,7 +8,7 @@
 
 /*
  * Adds every sample: first its command's name, then its frames from the root.
- * Returns 0 or -ENOMEM.  Lines that are none of ours are passed over.
+ * Returns 0 or -ENOMEM.  Skips lines of any other form.
  */
 int chains_read(struct node *tree, FILE *text);
 

@@ -1,4 +1,4 @@
-/* The flame graph page and its scripts, as they are in page/, inside the program. */
+/* Puts the flame graph page and its scripts, from page/, into the program. */
         .macro  file name path
         .globl  \name
         .globl  \name\()_end

@@ -1,4 +1,4 @@
-/* The format of FlameGraph's stackcollapse programs, which speedscope and others read as well. */
+/* The format of FlameGraph's stackcollapse programs; speedscope and others read it too. */
 #include "flamegraph/render.h"
 
 #include <stdlib.h>

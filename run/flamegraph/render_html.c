@@ -1,4 +1,4 @@
-/* The page is page/page.html, with its @WORDS@ replaced. */
+/* The page is page/page.html with its @WORDS@ replaced. */
 #include "flamegraph/render.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@ extern const char page_style[], page_style_end[];
 extern const char page_selection[], page_selection_end[];
 extern const char page_flamegraph[], page_flamegraph_end[];
 
-/* JSON inside <script>: "<" is escaped too, so that no name can end the script. */
+/* The JSON stands in a <script>, so "<" is escaped too: no name can end the script. */
 static void write_name(const char *name, FILE *out)
 {
     for (; *name; name++) {
@@ -59,7 +59,7 @@ void render_html(const struct node *tree, FILE *out)
     };
     const char *rest = page_html;
 
-    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const char *word = strstr(rest, parts[i].word);
         fwrite(rest, 1, (size_t)(word - rest), out);
         rest = word + strlen(parts[i].word);

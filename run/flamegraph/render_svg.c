@@ -1,4 +1,4 @@
-/* Root at the bottom, one row for each call, a width in proportion to samples. */
+/* The root is at the bottom, each call is one row up, and widths are in proportion to samples. */
 #include "flamegraph/render.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 enum { WIDTH = 1200, ROW = 17, MARGIN = 10, CHARACTER = 7 };
 
-/* Narrower than this nothing can be seen, and what is below is narrower still. */
+/* Too narrow to be seen, and callees are narrower still. */
 static const double least = 0.3;
 
 struct place {
@@ -64,7 +64,7 @@ static void write_node(const struct node *node, const struct place *place, size_
     fputs("</g>\n", out);
 }
 
-/* Left edge and width: behind the siblings that come before. */
+/* Left edge and width: a node begins where its earlier siblings end. */
 static struct place place_of(const struct node *node, const struct node *tree, double total)
 {
     struct place place = {.x = MARGIN};
@@ -79,7 +79,7 @@ static struct place place_of(const struct node *node, const struct node *tree, d
     return place;
 }
 
-/* As render_next, but past what is too narrow. */
+/* As render_next(), but skips what is too narrow. */
 static const struct node *next_visible(const struct node *node, const struct node *tree,
                                        double total)
 {

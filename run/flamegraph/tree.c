@@ -1,4 +1,4 @@
-/* Children are a list with the latest hit in front: successive samples are alike. */
+/* The child found last goes to the front of the list, because successive samples are alike. */
 #include "flamegraph/tree.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 static struct node *node_new(const char *name, enum frame_kind kind)
 {
     size_t length = strlen(name) + 1;
-    struct node *node = calloc(1, sizeof(*node) + length);
+    struct node *node = calloc(1, sizeof *node + length);
 
     if (!node)
         return NULL;
@@ -40,7 +40,7 @@ struct node *tree_child(struct node *node, const char *name, enum frame_kind kin
     return found;
 }
 
-/* Without recursion: a chain may be eight thousand calls deep. */
+/* No recursion: a chain may be eight thousand calls deep. */
 void tree_free(struct node *node)
 {
     struct node *top = node ? node->parent : NULL;

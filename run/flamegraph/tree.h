@@ -13,18 +13,18 @@ enum frame_kind {
 
 struct node {
     struct node *parent, *child, *next; /* first child, next sibling */
-    unsigned long samples;              /* of this node and everything below */
+    unsigned long samples;              /* of this node and everything below it */
     enum frame_kind kind;
-    char name[]; /* "py::" is dropped: the kind says it */
+    char name[]; /* without "py::": the kind says that */
 };
 
-/* An empty tree: one node named "all".  NULL: no memory. */
+/* An empty tree: one node named "all"; tree_free() it.  NULL: no memory. */
 struct node *tree_new(void);
 
-/* The child of that name and kind, made if it is not there.  NULL: no memory. */
+/* The child with this name and kind, made if there is none.  NULL: no memory. */
 struct node *tree_child(struct node *node, const char *name, enum frame_kind kind);
 
-/* Frees the node and everything below. */
+/* Frees the node and everything below it.  NULL is allowed. */
 void tree_free(struct node *node);
 
 #endif

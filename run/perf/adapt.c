@@ -1,7 +1,7 @@
 /*
- * Frame pointers decide.  Without them -g ends at the first C frame of the interpreter, so the
- * stack itself must be copied, whole, and that needs room: compression for the file, a larger ring
- * buffer so that nothing is lost on the way there.
+ * Frame pointers decide.  Without them -g ends at the interpreter's first C frame, so perf has to
+ * copy the whole stack.  That takes space: the file is compressed, and the ring buffer is made
+ * larger so that no sample is lost.
  */
 #include "perf/adapt.h"
 #include "base/number.h"
@@ -14,16 +14,16 @@
 enum { DEFAULT_FREQUENCY = 4000 };
 
 /*
- * An eighth of a second of samples.  Measured with 2 busy CPUs that perf itself must share, perf
- * 6.1 and 7.2, -z: 1/128 s lost samples at 4,000 Hz, 1/16 s and more lost none.  Without -z even
- * one second does not help: writing 500 MB/s is what is too slow.
+ * The ring buffer holds an eighth of a second of samples.  Measured with perf 6.1 and 7.2, -z, and
+ * 2 busy CPUs that perf shares: with 1/128 s samples were lost at 4,000 Hz, with 1/16 s and more
+ * none were.  Without -z not even one second is enough, because 500 MB/s cannot be written.
  */
 enum { RING_PARTS_OF_SECOND = 8 };
 
-/* Never pin more than this part of the memory, nor offer less than perf's own 512 KiB. */
+/* Never pin more than this part of the memory, never ask for less than perf's own 512 KiB. */
 enum { MEMORY_PART = 8, RING_LEAST_KIB = 512 };
 
-/* Fewer entries than this in a chain are worth a word. */
+/* If a chain can have fewer entries than this, the user is told. */
 enum { ENOUGH_ENTRIES = 500 };
 
 static long power_of_two_up(long value)
@@ -43,7 +43,7 @@ static long power_of_two_down(long value)
 /* What kernel/events/core.c, perf_mmap(), lets this user pin for each CPU. */
 static long allowed_kib(const struct machine *machine)
 {
-    const long page_kib = 4; /* each buffer has a header page */
+    const long page_kib = 4; /* of each buffer: its header page */
     long cpus = machine->cpus > 0 ? machine->cpus : 1;
     long total = machine->locked_kib * cpus;
 
@@ -95,8 +95,8 @@ static void copy_stacks(struct adapt_plan *plan, const struct perfcmd *cmd,
     plan->stack_copies = true;
     add(plan, "--call-graph");
     add(plan, "dwarf,65528");
-    /* Where the kernel saw the mapping happen it can tell the build-id; of a process that runs
-     * already perf must find it, in the recording. */
+    /* The kernel tells the build-id of a file whose mapping it sees.  For a process that is
+     * running already, perf has to find it in the recording. */
     if (perf->compresses && !cmd->compression_set && !cmd->split_output &&
         (perf->reads_back || !program || !program->elsewhere)) {
         plan->compressed = true;
@@ -104,7 +104,7 @@ static void copy_stacks(struct adapt_plan *plan, const struct perfcmd *cmd,
     }
     if (cmd->ring_sized)
         return;
-    snprintf(plan->ring, sizeof(plan->ring), "%ldK",
+    snprintf(plan->ring, sizeof plan->ring, "%ldK",
              adapt_ring_kib(frequency_of(cmd, machine), machine, &plan->starved));
     add(plan, "-m");
     add(plan, plan->ring);
@@ -120,9 +120,9 @@ static void explain(struct adapt_plan *plan, const struct program *program)
     char text[200];
 
     if (!program)
-        snprintf(plan->why, sizeof(plan->why), "it is not known what will run");
+        snprintf(plan->why, sizeof plan->why, "it is not known what will run");
     else
-        snprintf(plan->why, sizeof(plan->why), "%s", program_describe(program, text, sizeof(text)));
+        snprintf(plan->why, sizeof plan->why, "%s", program_describe(program, text, sizeof text));
 }
 
 static void choose_callgraph(struct adapt_plan *plan, const struct perfcmd *cmd,
@@ -143,8 +143,8 @@ static void choose_callgraph(struct adapt_plan *plan, const struct perfcmd *cmd,
 }
 
 /*
- * perf 6.1 finds no build-id in a compressed recording when it is to write their table, so that
- * --buildid-all with -z records none; the kernel can put them into each mapping's event instead.
+ * When perf 6.1 writes its table of build-ids it finds none in a compressed recording, so that
+ * --buildid-all with -z records none.  The kernel can put them into each mapping's event instead.
  */
 static void keep_ids(struct adapt_plan *plan, const struct perfcmd *cmd,
                      const struct perftool *perf)

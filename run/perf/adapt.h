@@ -1,7 +1,7 @@
 /*
- * What to add to a `perf record` line so that the profile is complete.
+ * Which options to add to a `perf record` line so that the profile is complete.
  *
- * Pure: from what was found out about the line, the program, perf and the machine to options.
+ * Pure: decides only by what it is told about the line, the program, perf and the machine.
  */
 #ifndef RUN_PERF_ADAPT_H
 #define RUN_PERF_ADAPT_H
@@ -14,30 +14,32 @@
 #include <stdbool.h>
 
 struct adapt_plan {
-    char *options[12];    /* NULL-terminated, to be added to the line; point into this struct */
+    char *options[12];    /* to be added to the line; NULL-terminated, may point into this struct */
     bool stack_copies;    /* the recording will hold copies of stacks */
     bool compressed;      /* it will be compressed */
     bool fixed_addresses; /* the command should run without address randomization */
-    bool starved;         /* the ring buffer is smaller than it should be: limits of this user */
-    int short_chains;     /* entries that the kernel keeps with -g, if few; else 0 */
-    char ring[24];        /* "-m" value, "" if none is added */
-    char why[256];        /* for the one line on stderr: what decided */
+    bool starved;         /* this user's limits make the ring buffer smaller than it should be */
+    int short_chains;     /* entries of a chain that the kernel keeps with -g, if too few; else 0 */
+    char ring[24];        /* value of "-m"; "" if that is not added */
+    char why[256];        /* the reason, for the line on stderr that lists the options */
 };
 
-/* perf's limit: the record's size is 16 bits, and the dump a multiple of 8 (perf-record(1)). */
-#define ADAPT_STACK_BYTES 65528
+/* perf's limit: a record's size has 16 bits, and a stack copy is a multiple of 8 bytes
+ * (perf-record(1)). */
+enum { ADAPT_STACK_BYTES = 65528 };
 
-/* Entries that one Python call takes in a chain on 3.15, by far most often: measured 4 to 5. */
-#define ADAPT_ENTRIES_FOR_CALL 5
+/* Entries that a Python call takes in a chain on 3.15: measured, nearly always 4 or 5. */
+enum { ADAPT_ENTRIES_FOR_CALL = 5 };
 
 /*
- * `program` is NULL when nothing is known about what will be profiled.  A line that needs
- * nothing gives a plan without options.
+ * `program` is NULL if nothing is known about what will be profiled.  A line that needs nothing
+ * gets a plan without options.
  */
 void adapt_plan(struct adapt_plan *plan, const struct perfcmd *cmd, const struct program *program,
                 const struct perftool *perf, const struct machine *machine);
 
-/* Ring buffer for each CPU in KiB, a power of two, for this frequency; *starved as above. */
+/* The size of each CPU's ring buffer for this frequency (Hz), in KiB, a power of two; sets *starved
+ * as above. */
 long adapt_ring_kib(long frequency, const struct machine *machine, bool *starved);
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * perf adds a file itself (`perf buildid-cache`), so that folders and links are as it wants them;
- * then the image takes the place of what it added.  DIR/.build-id/ab/cdef.../elf is part of perf's
- * interface with other tools.
+ * `perf buildid-cache` adds the file, so that folders and links are as perf wants them; then the
+ * trimmed image replaces it.  Other tools rely on DIR/.build-id/ab/cdef.../elf too.
  */
 #include "perf/buildid_cache.h"
 #include "base/child.h"
@@ -22,7 +21,7 @@ static int default_folder(char folder[PATH_MAX], const char *perf)
     char text[PATH_MAX + 64], *value;
     const char *home = getenv("HOME");
 
-    if (child_capture(argv, text, sizeof(text)) == 0 && (value = strchr(text, '=')) &&
+    if (child_capture(argv, text, sizeof text) == 0 && (value = strchr(text, '=')) &&
         value[1] == '/') {
         value[strcspn(value, "\n")] = '\0';
         return snprintf(folder, PATH_MAX, "%s", value + 1) < PATH_MAX ? 0 : -ENAMETOOLONG;
@@ -44,10 +43,10 @@ static void add(const char *folder, const char *perf, const char *path)
         NULL};
     char text[4096];
 
-    child_capture(argv, text, sizeof(text));
+    child_capture(argv, text, sizeof text);
 }
 
-/* Writes the trimmed image in the place of a cache entry, in one step for readers. */
+/* Replaces a cache entry by the trimmed image; readers see the old file or the new one. */
 static int replace(const struct trimmed *trimmed, const char *entry)
 {
     char target[PATH_MAX], fresh[PATH_MAX + 16];
@@ -55,7 +54,7 @@ static int replace(const struct trimmed *trimmed, const char *entry)
 
     if (!realpath(entry, target))
         return -errno;
-    snprintf(fresh, sizeof(fresh), "%s.XXXXXX", target);
+    snprintf(fresh, sizeof fresh, "%s.XXXXXX", target);
     fd = mkostemp(fresh, O_CLOEXEC);
     if (fd < 0)
         return -errno;
@@ -75,8 +74,8 @@ bool buildid_cache_image(const char *folder, const char *perf, const char *path,
     char entry[PATH_MAX];
     bool cached;
 
-    if (!id[0] || snprintf(entry, sizeof(entry), "%s/.build-id/%.2s/%s/elf", folder, id, id + 2) >=
-                      (int)sizeof(entry))
+    if (!id[0] || snprintf(entry, sizeof entry, "%s/.build-id/%.2s/%s/elf", folder, id, id + 2) >=
+                      (int)sizeof entry)
         return false;
     if (access(entry, R_OK) != 0)
         add(folder, perf, path);

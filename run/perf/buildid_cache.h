@@ -6,14 +6,14 @@
 #include <stdbool.h>
 
 /*
- * Where the cache is: `given` (perf --buildid-dir), or if that is NULL where this perf has it by
- * default.  Returns 0 or -errno.
+ * Where the cache is: `given` (perf --buildid-dir) or, if that is NULL, the default of this `perf`.
+ * Returns 0 or -errno.
  */
 int buildid_cache_folder(char folder[PATH_MAX], const char *perf, const char *given);
 
 /*
- * Makes sure that the cache has the image at `path`, trimmed to its present names, under `id`.
- * An entry for it from an earlier recording is replaced if it lacks a name.
+ * Makes sure that the cache has the image at `path` under `id`, trimmed to the names it has now.
+ * An entry from an earlier recording that lacks a name is replaced.  Returns whether it is there.
  */
 bool buildid_cache_image(const char *folder, const char *perf, const char *path, const char *id);
 

@@ -1,7 +1,7 @@
 /*
  * Reports then need no unwinding: they are instant, and the file is a hundredth of the size.
- * What is compressed must be unpacked first, beside the recording; a recording too large for that
- * stays as it is, which costs only time in each report.
+ * A compressed recording has to be unpacked first, to a file beside it.  One that is too large for
+ * that stays as it is; then each report takes longer, no more.
  */
 #include "perf/convert.h"
 #include "base/child.h"
@@ -18,7 +18,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Half a minute at 999 Hz; and never more than half of what is free. */
+/* Half a minute at 999 Hz, and never more than half of the free space. */
 static const uint64_t most_bytes = 2ULL << 30;
 
 static uint64_t room_beside(const char *data)
@@ -28,7 +28,7 @@ static uint64_t room_beside(const char *data)
     char *slash;
     uint64_t half;
 
-    snprintf(folder, sizeof(folder), "%s", data);
+    snprintf(folder, sizeof folder, "%s", data);
     slash = strrchr(folder, '/');
     snprintf(slash ? slash + 1 : folder, 2, ".");
     if (statvfs(folder, &status) != 0)
@@ -55,7 +55,7 @@ static int inject(const struct perftool *perf, const char *buildid_dir, const ch
     argv[count++] = "-o";
     argv[count++] = (char *)to;
     argv[count] = NULL;
-    return child_capture(argv, errors, sizeof(errors)) == 0 ? 0 : -EIO;
+    return child_capture(argv, errors, sizeof errors) == 0 ? 0 : -EIO;
 }
 
 static int replace(const char *data, const char *fresh)
@@ -69,10 +69,10 @@ static int replace(const char *data, const char *fresh)
 }
 
 /*
- * perf 7.2 converts at most 127 entries (PERF_MAX_STACK_DEPTH) of a chain and drops the root's
- * end.  A sample of such a chain has 127 entries, their count, a header and the instruction
- * pointer, 8 bytes each.  A few of them, such as those of imports at the start, may be; a program
- * that is that deep keeps its stack copies.
+ * perf 7.2 converts at most 127 entries (PERF_MAX_STACK_DEPTH) of a chain and drops the rest, at
+ * the root.  A sample with such a chain has 127 entries, their count, a header and the instruction
+ * pointer, 8 bytes each.  A few of them do no harm (imports at the start are that deep); with more,
+ * the recording keeps its stack copies.
  */
 enum { CUT_SAMPLE_BYTES = (127 + 3) * 8, ONE_CUT_OF = 200 };
 
@@ -95,8 +95,8 @@ void convert_recording(const struct perftool *perf, const char *data, const char
     const char *from = unpacked;
     int rc;
 
-    if (snprintf(fresh, sizeof(fresh), "%s.converting", data) >= (int)sizeof(fresh) ||
-        snprintf(unpacked, sizeof(unpacked), "%s.unpacking", data) >= (int)sizeof(unpacked))
+    if (snprintf(fresh, sizeof fresh, "%s.converting", data) >= (int)sizeof fresh ||
+        snprintf(unpacked, sizeof unpacked, "%s.unpacking", data) >= (int)sizeof unpacked)
         return;
     progress_begin("turning stack copies into call chains");
     rc = unpack(data, unpacked, room_beside(data));
@@ -116,7 +116,7 @@ void convert_recording(const struct perftool *perf, const char *data, const char
     if (rc == 0)
         return;
     unlink(fresh);
-    if (rc == -EFBIG || rc == -ENOSYS) /* too large, too deep, no zstd: it is fine as it is */
+    if (rc == -EFBIG || rc == -ENOSYS) /* too large, too deep, no zstd: the recording stays */
         return;
     say_warning("perf inject --convert-callchain failed (%s): %s keeps its stack copies",
                 strerror(-rc), data);

@@ -1,4 +1,4 @@
-/* Only what two small needs ask for: to unpack a recording, and to see how deep its chains are. */
+/* Only what unpacking a recording and measuring its chains need. */
 #include "perf/datafile.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ int datafile_open(struct datafile *file, const char *path)
 
     if (fd < 0)
         return -errno;
-    if (fstat(fd, &status) != 0 || status.st_size < (off_t)sizeof(*header)) {
+    if (fstat(fd, &status) != 0 || status.st_size < (off_t)sizeof *header) {
         close(fd);
         return -EBADMSG;
     }
@@ -28,9 +28,9 @@ int datafile_open(struct datafile *file, const char *path)
     if (rc)
         return rc;
     *file = (struct datafile){.bytes = bytes, .size = (uint64_t)status.st_size};
-    memcpy(&file->header, bytes, sizeof(file->header));
-    if (memcmp(header->magic, "PERFILE2", 8) == 0 && header->size == sizeof(*header) &&
-        header->data.offset >= sizeof(*header) && header->data.offset <= file->size &&
+    memcpy(&file->header, bytes, sizeof file->header);
+    if (memcmp(header->magic, "PERFILE2", 8) == 0 && header->size == sizeof *header &&
+        header->data.offset >= sizeof *header && header->data.offset <= file->size &&
         header->data.size <= file->size - header->data.offset)
         return 0;
     datafile_close(file);
@@ -48,9 +48,9 @@ uint64_t datafile_samples(const struct datafile *file, unsigned bytes, uint64_t 
     struct perf_event_header header;
 
     *large = 0;
-    for (; end - at >= sizeof(header); at += header.size) {
-        memcpy(&header, file->bytes + at, sizeof(header));
-        if (header.size < sizeof(header) || header.size > end - at)
+    for (; end - at >= sizeof header; at += header.size) {
+        memcpy(&header, file->bytes + at, sizeof header);
+        if (header.size < sizeof header || header.size > end - at)
             break;
         if (header.type != PERF_RECORD_SAMPLE)
             continue;

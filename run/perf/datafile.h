@@ -25,11 +25,12 @@ struct datafile {
     struct datafile_header header; /* checked: the data lies within the file */
 };
 
-/* Returns 0, -EBADMSG if it is no recording of this kind, or another -errno. */
+/* Returns 0, and then datafile_close() is due; -EBADMSG if the file is no recording of this kind;
+ * or another -errno. */
 int datafile_open(struct datafile *file, const char *path);
 void datafile_close(struct datafile *file);
 
-/* Number of sample records; *large: of those with at least `bytes`. */
+/* The number of sample records; *large is the number of those of at least `bytes` bytes. */
 uint64_t datafile_samples(const struct datafile *file, unsigned bytes, uint64_t *large);
 
 #endif

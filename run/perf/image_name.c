@@ -1,4 +1,5 @@
-/* The library's own format decides: what was read must be written the same. */
+/* A name is an image's if it stays the same when it is read and written again by the library's own
+ * format. */
 #include "perf/image_name.h"
 
 #include <pyperf.h>
@@ -17,7 +18,7 @@ bool image_name_parse(struct image_name *name, const char *path)
     name->pid = strtol(pid + 1, &end, 10);
     name->number = *end ? (unsigned)strtoul(end + 1, &end, 10) : 0;
     name->random = *end ? strtoull(end + 1, &end, 16) : 0;
-    snprintf(written, sizeof(written), PYPERF_IMAGE_FORMAT, "", name->pid, name->number,
+    snprintf(written, sizeof written, PYPERF_IMAGE_FORMAT, "", name->pid, name->number,
              name->random);
     return name->pid > 0 && strcmp(written, slash) == 0;
 }

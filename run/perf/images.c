@@ -1,4 +1,4 @@
-/* What perf knows we ask perf: which files were mapped (`perf script --show-mmap-events`). */
+/* Asks perf which files were mapped (`perf script --show-mmap-events`). */
 #include "perf/images.h"
 #include "base/child.h"
 #include "base/number.h"
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* -- Which ones ------------------------------------------------------------------------------- */
+/* -- Which ones ----------------------------------------------------------------------------- */
 
 static struct image *find(struct images *images, const char *path)
 {
@@ -27,11 +27,11 @@ static struct image *find(struct images *images, const char *path)
 /* The process may have another /tmp than we: a container's, or systemd's PrivateTmp. */
 static void set_source(struct image *image, long pid)
 {
-    snprintf(image->source, sizeof(image->source), "%s", image->path);
+    snprintf(image->source, sizeof image->source, "%s", image->path);
     if (access(image->source, R_OK) == 0)
         return;
-    if (snprintf(image->source, sizeof(image->source), "/proc/%ld/root%s", pid, image->path) >=
-            (int)sizeof(image->source) ||
+    if (snprintf(image->source, sizeof image->source, "/proc/%ld/root%s", pid, image->path) >=
+            (int)sizeof image->source ||
         access(image->source, R_OK) != 0)
         image->source[0] = '\0';
 }
@@ -44,24 +44,24 @@ static int add(struct images *images, const char *path, const char *id, long pid
     if (!image && !image_name_parse(&name, path))
         return 0;
     if (!image) {
-        grown = realloc(images->list, (images->count + 1) * sizeof(*grown));
+        grown = realloc(images->list, (images->count + 1) * sizeof *grown);
         if (!grown)
             return -ENOMEM;
         images->list = grown;
         image = &grown[images->count++];
         *image = (struct image){.cached = false};
-        snprintf(image->path, sizeof(image->path), "%s", path);
+        snprintf(image->path, sizeof image->path, "%s", path);
         image->pid = name.pid;
         set_source(image, pid);
     }
     if (id[0])
-        snprintf(image->id, sizeof(image->id), "%s", id);
+        snprintf(image->id, sizeof image->id, "%s", id);
     return 0;
 }
 
 /*
  * "python3 92/92 PERF_RECORD_MMAP2 92/92: [0x7f..(0x1d000) @ 0 <66ee..>]: r-xp /tmp/pyperf-..so";
- * without a build-id device and inode stand in the place of <...>.
+ * without a build-id, <...> is device and inode.
  */
 static int add_line(struct images *images, char *line)
 {
@@ -92,12 +92,12 @@ static int read_maps(struct images *images, const char *perf, const char *data)
 
     if (rc)
         return rc;
-    while (rc == 0 && child.out && fgets(line, sizeof(line), child.out))
+    while (rc == 0 && child.out && fgets(line, sizeof line, child.out))
         rc = add_line(images, line);
     return child_close(&child) != 0 ? -EBADMSG : rc;
 }
 
-/* Lines "66ee86530d... /tmp/pyperf-1-0-....so": the recording's own table. */
+/* The recording's own table, in lines "66ee86530d... /tmp/pyperf-1-0-....so". */
 static void read_table(struct images *images, const char *perf, const char *data)
 {
     char *argv[] = {(char *)perf, "buildid-list", "-i", (char *)data, NULL};
@@ -106,14 +106,14 @@ static void read_table(struct images *images, const char *perf, const char *data
 
     if (child_open(&child, argv, ERRORS_NOWHERE) != 0)
         return;
-    while (child.out && fgets(line, sizeof(line), child.out)) {
+    while (child.out && fgets(line, sizeof line, child.out)) {
         char id[48], path[PATH_MAX];
         struct image *image;
         if (sscanf(line, "%40[0-9a-f] %4095[^\n]", id, path) != 2)
             continue;
         image = find(images, path);
         if (image && !image->id[0])
-            snprintf(image->id, sizeof(image->id), "%s", id);
+            snprintf(image->id, sizeof image->id, "%s", id);
     }
     child_close(&child);
 }
@@ -138,7 +138,7 @@ void images_free(struct images *images)
     *images = (struct images){.count = 0};
 }
 
-/* -- Afterwards -------------------------------------------------------------------------------- */
+/* -- Afterwards ----------------------------------------------------------------------------- */
 
 void images_cache(struct images *images, const char *perf, const char *cache)
 {
@@ -153,7 +153,7 @@ void images_cache(struct images *images, const char *perf, const char *cache)
     }
 }
 
-/* A path that only the process could use is of another /tmp, and so is its map. */
+/* If only its process could open the path, it is in another /tmp, and so is the map. */
 static void remove_one(struct images *images, struct image *image, struct leftovers *leftovers)
 {
     if (!image->source[0])

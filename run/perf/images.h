@@ -1,6 +1,6 @@
 /*
- * The trampoline images that a recording refers to, and perf's build-id cache, where they must be
- * before the files themselves may go.
+ * The trampoline images that a recording refers to.  Once perf's build-id cache has them, their
+ * files can be removed.
  */
 #ifndef RUN_PERF_IMAGES_H
 #define RUN_PERF_IMAGES_H
@@ -13,8 +13,8 @@ struct image {
     char path[PATH_MAX];   /* as the process saw it */
     char source[PATH_MAX]; /* where we can read it: path, or below /proc/PID/root; "" if nowhere */
     char id[48];           /* build-id in hexadecimal, as the recording has it; "" if none */
-    long pid;              /* its process, as that saw itself */
-    bool cached;           /* perf's cache holds its present names */
+    long pid;              /* of its process, as that saw itself */
+    bool cached;           /* perf's cache has it, with all its names */
 };
 
 struct images {
@@ -30,13 +30,13 @@ struct images {
 int images_find(struct images *images, const char *perf, const char *data);
 
 /*
- * Brings every image, trimmed, into the build-id cache in `cache` (NULL: where perf has it by
- * default).  perf caches by build-id and never looks again, but an image's list of names grows
- * while its process lives: what is there from an earlier recording is brought up to date.
+ * Puts every image, trimmed, into the build-id cache in the folder `cache` (NULL: perf's default).
+ * perf never updates what it has cached under a build-id, but an image gets new names while its
+ * process lives.  So entries from earlier recordings are brought up to date.
  */
 void images_cache(struct images *images, const char *perf, const char *cache);
 
-/* Removes the files that are cached and in no living process, and the maps of their processes. */
+/* Removes images that are cached and that no process has mapped, and their processes' maps. */
 void images_remove(struct images *images);
 
 void images_free(struct images *images);

@@ -1,5 +1,4 @@
-/* Folders such as /tmp are everybody's: what is looked at is what is removed, by folder and name.
- */
+/* Everybody can write to /tmp: looks at a file, and removes it, by its name in an open folder. */
 #include "perf/leftovers.h"
 #include "base/number.h"
 #include "perf/image_name.h"
@@ -16,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A process makes its image a moment before it maps it. */
+/* Seconds.  A process makes its image a moment before it maps it. */
 enum { YOUNG_SECONDS = 10 };
 
 /* Counts a file and removes it; false if it is still there. */
@@ -41,11 +40,11 @@ static bool may_remove(const struct stat *status)
     return S_ISREG(status->st_mode) && (geteuid() == 0 || status->st_uid == geteuid());
 }
 
-/* -- Images ------------------------------------------------------------------------------------ */
+/* -- Images --------------------------------------------------------------------------------- */
 
 /*
- * Open for writing somewhere, be it as a mapping?  The kernel grants a read lease only where not
- * (F_SETLEASE of fcntl(2)).  That shows processes too that are in a namespace beside ours.
+ * Has any process the file open for writing, or mapped from such a descriptor?  If so the kernel
+ * grants no read lease (fcntl(2), F_SETLEASE), whichever namespace that process is in.
  */
 static bool is_written_to(int fd)
 {
@@ -75,7 +74,7 @@ static void look_at_image(struct leftovers *leftovers, int folder, const char *p
     if (fstatat(folder, strrchr(path, '/') + 1, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
         !may_remove(&status))
         return;
-    /* Young is only what a process may be about to map. */
+    /* Only of a young file a process may be about to map it. */
     if (!living_has_pid(&leftovers->living, name->pid))
         status.st_mtime = 0;
     if (!is_in_use(leftovers, folder, path, &status))
@@ -90,7 +89,7 @@ void leftovers_remove_images(struct leftovers *leftovers, const char *folder)
     while (files && (entry = readdir(files))) {
         char path[PATH_MAX];
         struct image_name name;
-        if (snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) < (int)sizeof(path) &&
+        if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path &&
             image_name_parse(&name, path))
             look_at_image(leftovers, dirfd(files), path, &name);
     }
@@ -98,7 +97,7 @@ void leftovers_remove_images(struct leftovers *leftovers, const char *folder)
         closedir(files);
 }
 
-/* -- Maps -------------------------------------------------------------------------------------- */
+/* -- Maps ----------------------------------------------------------------------------------- */
 
 static void look_at_map(struct leftovers *leftovers, int folder, const char *path)
 {
@@ -109,7 +108,7 @@ static void look_at_map(struct leftovers *leftovers, int folder, const char *pat
 
     if (fd < 0)
         return;
-    length = read(fd, text, sizeof(text) - 1);
+    length = read(fd, text, sizeof text - 1);
     text[length > 0 ? length : 0] = '\0';
     if (fstat(fd, &status) == 0 && may_remove(&status) && strstr(text, " " PYPERF_NAME_PREFIX))
         remove_file(leftovers, folder, path, &status, &leftovers->maps);
@@ -123,7 +122,7 @@ void leftovers_remove_map(struct leftovers *leftovers, long pid)
 
     if (folder < 0)
         return;
-    snprintf(path, sizeof(path), PYPERF_MAP_FORMAT, pid);
+    snprintf(path, sizeof path, PYPERF_MAP_FORMAT, pid);
     if (!living_has_pid(&leftovers->living, pid))
         look_at_map(leftovers, folder, path);
     close(folder);
@@ -137,8 +136,8 @@ void leftovers_remove_maps(struct leftovers *leftovers)
     while (files && (entry = readdir(files))) {
         char path[300], written[64];
         long pid = number_behind(entry->d_name, "perf-", 0);
-        snprintf(path, sizeof(path), "/tmp/%s", entry->d_name);
-        snprintf(written, sizeof(written), PYPERF_MAP_FORMAT, pid);
+        snprintf(path, sizeof path, "/tmp/%s", entry->d_name);
+        snprintf(written, sizeof written, PYPERF_MAP_FORMAT, pid);
         if (strcmp(path, written) == 0 && !living_has_pid(&leftovers->living, pid))
             look_at_map(leftovers, dirfd(files), path);
     }
@@ -146,16 +145,16 @@ void leftovers_remove_maps(struct leftovers *leftovers)
         closedir(files);
 }
 
-/* -- perf's cache ------------------------------------------------------------------------------ */
+/* -- perf's cache --------------------------------------------------------------------------- */
 
-/* Folders without anything in them, up to where the cache begins. */
+/* Removes empty folders, up to the cache's own. */
 static void remove_empty_folders(const char *cache, char *path)
 {
     while (strlen(path) > strlen(cache) && rmdir(path) == 0)
         *strrchr(path, '/') = '\0';
 }
 
-/* An entry is a folder: the image as "elf", and what perf has found out about it. */
+/* An entry is a folder with the image, "elf", and what perf has found out about it. */
 static void remove_entry(struct leftovers *leftovers, const char *cache, char *path)
 {
     DIR *files = opendir(path);
@@ -166,7 +165,7 @@ static void remove_entry(struct leftovers *leftovers, const char *cache, char *p
         struct stat status;
         size_t others = 0;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-            snprintf(file, sizeof(file), "%s/%s", path, entry->d_name) >= (int)sizeof(file) ||
+            snprintf(file, sizeof file, "%s/%s", path, entry->d_name) >= (int)sizeof file ||
             fstatat(dirfd(files), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
         remove_file(leftovers, dirfd(files), file, &status,
@@ -182,13 +181,13 @@ static void remove_entry(struct leftovers *leftovers, const char *cache, char *p
 static void look_at_link(struct leftovers *leftovers, const char *cache, const char *link)
 {
     char target[PATH_MAX], path[PATH_MAX], *slash;
-    ssize_t length = readlink(link, target, sizeof(target) - 1);
+    ssize_t length = readlink(link, target, sizeof target - 1);
 
     if (length <= 0)
         return;
     target[length] = '\0';
     if (strncmp(target, "../../", 6) != 0 || strstr(target + 6, "../") ||
-        snprintf(path, sizeof(path), "%s/%s", cache, target + 6) >= (int)sizeof(path))
+        snprintf(path, sizeof path, "%s/%s", cache, target + 6) >= (int)sizeof path)
         return;
     slash = strrchr(target, '/');
     *slash = '\0';
@@ -197,7 +196,7 @@ static void look_at_link(struct leftovers *leftovers, const char *cache, const c
     remove_entry(leftovers, cache, path);
     if (leftovers->dry_run)
         return;
-    snprintf(path, sizeof(path), "%s", link);
+    snprintf(path, sizeof path, "%s", link);
     unlink(path);
     *strrchr(path, '/') = '\0';
     remove_empty_folders(cache, path);
@@ -209,7 +208,7 @@ void leftovers_remove_entries(struct leftovers *leftovers, const char *cache)
     struct dirent *entry, *inner;
     DIR *folders, *links;
 
-    if (snprintf(folder, sizeof(folder), "%s/.build-id", cache) >= (int)sizeof(folder))
+    if (snprintf(folder, sizeof folder, "%s/.build-id", cache) >= (int)sizeof folder)
         return;
     folders = opendir(folder);
     while (folders && (entry = readdir(folders))) {
@@ -218,8 +217,8 @@ void leftovers_remove_entries(struct leftovers *leftovers, const char *cache)
                      : openat(dirfd(folders), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         links = fd < 0 ? NULL : fdopendir(fd);
         while (links && (inner = readdir(links)))
-            if (snprintf(link, sizeof(link), "%s/%s/%s", folder, entry->d_name, inner->d_name) <
-                (int)sizeof(link))
+            if (snprintf(link, sizeof link, "%s/%s/%s", folder, entry->d_name, inner->d_name) <
+                (int)sizeof link)
                 look_at_link(leftovers, cache, link);
         if (links)
             closedir(links);

@@ -1,4 +1,4 @@
-/* Files that processes with libpyperf left behind, and their removal. */
+/* Removes files that processes with libpyperf left behind. */
 #ifndef RUN_PERF_LEFTOVERS_H
 #define RUN_PERF_LEFTOVERS_H
 
@@ -13,25 +13,26 @@ struct leftovers {
     bool dry_run; /* count, and print paths on stdout, instead of removing */
     struct living living;
     size_t images, maps, entries, failures;
-    uint64_t bytes; /* of blocks on disk */
+    uint64_t bytes; /* on disk, counted in blocks */
 };
 
 /*
- * Removes the images in a folder that are this user's (anybody's for root) and in no process, and
- * the maps of their processes.  A folder that is not there has none.
+ * Removes the images in a folder that are this user's (for root, anybody's) and that no process has
+ * mapped, and their processes' maps.  Does nothing if there is no such folder.
  */
 void leftovers_remove_images(struct leftovers *leftovers, const char *folder);
 
 /*
- * Removes perf maps in /tmp that are this user's (anybody's for root), have been written by
- * libpyperf and belong to no living process.
+ * Removes the perf maps in /tmp that libpyperf wrote, that are this user's (for root, anybody's)
+ * and that belong to no living process.
  */
 void leftovers_remove_maps(struct leftovers *leftovers);
 
-/* The same for one process's map.  Does nothing if it is not there, or not such a map. */
+/* The same for one process's map.  Does nothing if there is none, or not one like that. */
 void leftovers_remove_map(struct leftovers *leftovers, long pid);
 
-/* Removes the images in perf's build-id `cache`, links and empty folders included. */
+/* Removes the images in perf's build-id cache, the folder `cache`, and links and folders that this
+ * leaves without use. */
 void leftovers_remove_entries(struct leftovers *leftovers, const char *cache);
 
 #endif

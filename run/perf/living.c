@@ -14,7 +14,7 @@ static const char *base_name(const char *path)
 
 static int add_pid(struct living *living, long pid)
 {
-    long *grown = realloc(living->pids, (living->pid_count + 1) * sizeof(*grown));
+    long *grown = realloc(living->pids, (living->pid_count + 1) * sizeof *grown);
 
     if (!grown)
         return -ENOMEM;
@@ -29,7 +29,7 @@ static int add_image(struct living *living, const char *path)
 
     if (!image_name_is(path) || living_has_image(living, path))
         return 0;
-    grown = realloc(living->images, (living->image_count + 1) * sizeof(*grown));
+    grown = realloc(living->images, (living->image_count + 1) * sizeof *grown);
     if (!grown)
         return -ENOMEM;
     living->images = grown;

@@ -1,4 +1,4 @@
-/* Everything here is a number in /proc; a missing one takes the kernel's default. */
+/* Reads numbers in /proc; where one is missing, takes the kernel's default. */
 #include "perf/machine.h"
 #include "base/number.h"
 #include "base/process.h"
@@ -15,7 +15,7 @@ long machine_setting(const char *path, long otherwise)
 
     if (!file)
         return otherwise;
-    if (!fgets(line, sizeof(line), file))
+    if (!fgets(line, sizeof line, file))
         line[0] = '\0';
     fclose(file);
     return number_at(line, otherwise);

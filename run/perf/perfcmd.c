@@ -1,4 +1,4 @@
-/* Parsing follows tools/lib/subcmd/parse-options.c in behaviour, with the tables in perfopts.c. */
+/* Parses as tools/lib/subcmd/parse-options.c does, with the tables in perfopts.c. */
 #include "perf/perfcmd.h"
 #include "perf/perfopts.h"
 
@@ -18,7 +18,7 @@ bool perfcmd_is_perf(const char *word)
     return strchr("_-.", name[4]) && name[5] >= '0' && name[5] <= '9';
 }
 
-/* -- What each option means to us ------------------------------------------------------------ */
+/* -- What each option means to us ----------------------------------------------------------- */
 
 static enum perfcmd_callgraph callgraph_of(const char *value)
 {
@@ -71,9 +71,9 @@ static void apply(struct perfcmd *cmd, const struct perfopt *option, const char 
     }
 }
 
-/* -- Words into options ---------------------------------------------------------------------- */
+/* -- Words into options --------------------------------------------------------------------- */
 
-/* One word of bundled letters; *next is the index of the word behind it. */
+/* One word of bundled letters; *next is the index of the word after it. */
 static int parse_letters(struct perfcmd *cmd, const char *word, int *next)
 {
     for (const char *letter = word + 1; *letter; letter++) {
@@ -146,7 +146,7 @@ static int parse_record(struct perfcmd *cmd, int first, const char **culprit)
     return 0;
 }
 
-/* perf's own options end at the subcommand.  An unknown one means: no subcommand found. */
+/* perf's own options end at the subcommand.  After an unknown one it cannot be told. */
 static int find_subcommand(struct perfcmd *cmd)
 {
     int next = 1;
@@ -185,7 +185,7 @@ int perfcmd_parse(struct perfcmd *cmd, int argc, char **argv, const char **culpr
     return cmd->is_record ? parse_record(cmd, cmd->subcommand + 1, culprit) : 0;
 }
 
-/* -- The rewritten line ----------------------------------------------------------------------- */
+/* -- The rewritten line --------------------------------------------------------------------- */
 
 static size_t length_of(char *const *list)
 {
@@ -197,7 +197,7 @@ static size_t length_of(char *const *list)
 
 static char **append(char **out, char *const *words, size_t count)
 {
-    memcpy(out, words, count * sizeof(*words));
+    memcpy(out, words, count * sizeof *words);
     return out + count;
 }
 
@@ -205,7 +205,7 @@ char **perfcmd_rewrite(const struct perfcmd *cmd, char *const *options, char *co
 {
     static char separator[] = "--";
     size_t extra = length_of(options), lead = length_of(prefix);
-    char **line = calloc((size_t)cmd->argc + extra + lead + 2, sizeof(*line));
+    char **line = calloc((size_t)cmd->argc + extra + lead + 2, sizeof *line);
     char **out = line;
 
     if (!line)

@@ -2,9 +2,9 @@
  * A model of perf's command line: `perf [GLOBAL...] record [OPTION...] [--] [COMMAND [ARG...]]`.
  *
  * Pure: looks at nothing but the strings.  perf parses with its own library (tools/lib/subcmd):
- * options stop at the first word that is none, short ones may be bundled ("-agF99"), long ones
- * may be shortened as long as they stay unique, "--no-" negates, and the last of several wins.
- * That last rule is what makes rewriting simple: we add options behind the user's own.
+ * the options end at the first word that is none, short ones can be bundled ("-agF99"), long ones
+ * can be shortened as long as they stay unique, "--no-" negates, and the last of several wins.
+ * The last rule makes rewriting simple: we add options after the user's own.
  */
 #ifndef RUN_PERF_PERFCMD_H
 #define RUN_PERF_PERFCMD_H
@@ -27,8 +27,8 @@ struct perfcmd {
     bool is_record;  /* the fields below mean something only then */
     int options_end; /* where options may be added */
     int command;     /* index of the profiled command's first word; argc if there is none */
-    bool separated;  /* the command stands behind "--" */
-    bool help;       /* perf will print something and leave */
+    bool separated;  /* "--" comes before the command */
+    bool help;       /* perf will print something and exit */
 
     enum perfcmd_callgraph callgraph;
     const char *buildid_dir; /* perf --buildid-dir DIR; NULL: perf's own default */
@@ -37,31 +37,31 @@ struct perfcmd {
     const char *pids;        /* -p, as written; NULL: none */
     const char *tids;        /* -t */
     bool all_cpus;           /* -a */
-    bool by_period;          /* -c: no frequency can be known */
+    bool by_period;          /* -c: the frequency cannot be known */
     bool ring_sized;         /* -m */
     bool compression_set;    /* -z or --no-compression-level */
     bool buildid_all, buildid_mmap;
     bool no_buildid;       /* -B */
     bool no_buildid_cache; /* -N */
-    bool split_output;     /* --switch-output, --threads: not one plain perf.data */
+    bool split_output;     /* --switch-output, --threads: the output is not one plain file */
 
-    /* The first option that is in no perf known to us: where the command starts is then a guess,
-     * unless separated.  NULL: none. */
+    /* The first option that no perf we know has; NULL: none.  With one, where the command starts
+     * is a guess, unless `separated`. */
     const char *unknown;
 };
 
-/* Is this the name or path of a perf binary ("perf", "/usr/bin/perf", "perf_6.1")? */
+/* Is this a perf binary's name or path ("perf", "/usr/bin/perf", "perf_6.1")? */
 bool perfcmd_is_perf(const char *word);
 
 /*
  * Parses argv[0..argc), whose first word names perf.  The result points into argv.
- * Returns 0, or -EINVAL when an option lacks its value (*culprit is then that option).
+ * Returns 0, or -EINVAL if an option lacks its value; *culprit is then that option.
  */
 int perfcmd_parse(struct perfcmd *cmd, int argc, char **argv, const char **culprit);
 
 /*
  * Builds the rewritten line: the words up to options_end, `options`, "--", `prefix`, the command.
- * `options` and `prefix` are NULL-terminated lists.  Without a command only options are added.
+ * `options` and `prefix` are NULL-terminated lists.  Without a command, only options are added.
  * Returns a NULL-terminated array to free() (its strings are borrowed), or NULL (no memory).
  */
 char **perfcmd_rewrite(const struct perfcmd *cmd, char *const *options, char *const *prefix);

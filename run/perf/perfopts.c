@@ -1,7 +1,7 @@
 /*
- * The union of what perf 4.9 to 7.2 accept, from `perf record -h` and, for options that it
- * hides, Documentation/perf-record.txt in the kernel's tools/perf.  A letter's meaning has never
- * changed between them (-f, -A and -l were dropped long ago).
+ * All options that any perf from 4.9 to 7.2 has: from `perf record -h` and, for hidden ones,
+ * Documentation/perf-record.txt in the kernel's tools/perf.  No letter has changed its meaning
+ * between them (-f, -A and -l were dropped long ago).
  */
 #include "perf/perfopts.h"
 
@@ -109,7 +109,7 @@ static const struct perfopt global_options[] = {
     {"list-opts", VALUE_NONE, 0},       {"tracefs-dir", VALUE_REQUIRED, 0},
 };
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define LENGTH(array) (sizeof array / sizeof((array)[0]))
 
 const struct perfopt *perfopts_record_letter(char letter)
 {

@@ -1,4 +1,4 @@
-/* perf tells about itself in `perf version --build-options`; distributions differ in both. */
+/* Reads `perf version --build-options`: distributions differ in perf's version and its features. */
 #include "perf/perftool.h"
 #include "base/child.h"
 #include "base/number.h"
@@ -45,7 +45,7 @@ static int ask(const struct perftool *perf, const char *command, const char *opt
     return rc;
 }
 
-/* One question before the recording: it costs 10 ms, most of it loading perf's libraries. */
+/* Asked once before the recording: 10 ms, which perf mostly spends on loading its libraries. */
 int perftool_find(struct perftool *perf, const char *word)
 {
     static struct program program;
@@ -56,14 +56,14 @@ int perftool_find(struct perftool *perf, const char *word)
     *perf = (struct perftool){.version = ""};
     if (rc)
         return rc;
-    snprintf(perf->path, sizeof(perf->path), "%s", program.path);
-    if (ask(perf, "version", "--build-options", ERRORS_NOWHERE, text, sizeof(text)) != 0)
+    snprintf(perf->path, sizeof perf->path, "%s", program.path);
+    if (ask(perf, "version", "--build-options", ERRORS_NOWHERE, text, sizeof text) != 0)
         return 0;
     sscanf(text, "perf version %63s", perf->version);
     perf->compresses = is_on(text, " zstd: ");
-    /* It takes a library's lowest mapping in a thread's life, those before an exec included
-     * (tools/perf/util/unwind-libunwind-local.c, 5.17 and later), and is preferred where both are.
-     */
+    /* libunwind uses a library's lowest mapping in a thread's life, even one from before an exec
+     * (tools/perf/util/unwind-libunwind-local.c, 5.17 and later); a perf built with libdw as well
+     * prefers it. */
     perf->forgets_exec = is_on(text, " libunwind: ");
     perf->unwinds = is_on(text, " libunwind: ") || is_on(text, " libdw-dwarf-unwind: ") ||
                     is_on(text, " dwarf-unwind: ");
@@ -78,6 +78,6 @@ bool perftool_converts(const struct perftool *perf)
 {
     char text[16384];
 
-    return ask(perf, "inject", "-h", ERRORS_TO_PIPE, text, sizeof(text)) == 0 &&
+    return ask(perf, "inject", "-h", ERRORS_TO_PIPE, text, sizeof text) == 0 &&
            strstr(text, "--convert-callchain");
 }

@@ -6,19 +6,19 @@
 #include <stdbool.h>
 
 struct perftool {
-    char path[PATH_MAX]; /* as execvp finds it */
-    char version[64];    /* "6.1.192"; "" if it would not say */
+    char path[PATH_MAX]; /* what execvp would run */
+    char version[64];    /* "6.1.192"; "" if it does not tell */
     bool compresses;     /* built with zstd: record -z works */
-    bool forgets_exec;   /* libunwind: takes a library to be where it was before an exec */
-    bool unwinds;        /* can follow --call-graph dwarf */
+    bool forgets_exec;   /* libunwind: takes a library to be still where it was before an exec */
+    bool unwinds;        /* can unwind what --call-graph dwarf records */
     bool reads_back;     /* finds build-ids in its own compressed recording (7.x, not 6.1) */
-    bool maps_ids;       /* perf record has --buildid-mmap (5.12), and the kernel too */
+    bool maps_ids;       /* it and the kernel (5.12) can do --buildid-mmap */
 };
 
-/* Finds and asks it.  Returns 0, or -ENOENT / -EACCES as program_find does. */
+/* Finds the perf that `word` names and asks it.  Returns 0, -ENOENT or -EACCES, as program_find. */
 int perftool_find(struct perftool *perf, const char *word);
 
-/* Has `perf inject` --convert-callchain (7.x)?  Asks perf. */
+/* Does `perf inject` have --convert-callchain (7.x)?  Asks perf. */
 bool perftool_converts(const struct perftool *perf);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * preload/image.h has the picture: what is mapped executable comes first, sections that only
- * readers need behind it.  The former is cut behind the last slot in use, the latter follow anew.
+ * preload/image.h has the picture: first what is mapped executable, then sections that only readers
+ * of the file need.  The first part is cut after the last slot in use; the second is written anew.
  * Formats: System V gABI 4.1 chapter 4, LSB 5 core 10.6 (.eh_frame_hdr).
  */
 #include "perf/trim.h"
@@ -16,7 +16,7 @@
 
 enum { SECTIONS_MAX = 16, IMAGE_MOST = 1 << 26, HOLE = 4096 };
 
-/* An image while it is trimmed.  Sections by what they are for; all of them are there. */
+/* An image while it is trimmed, and its sections; none of them is missing. */
 struct trim {
     unsigned char *bytes;
     size_t size;
@@ -26,9 +26,9 @@ struct trim {
     Elf64_Shdr *text, *unwind, *unwind_table, *symbols, *strings, *names;
 };
 
-/* -- Reading ----------------------------------------------------------------------------------- */
+/* -- Reading -------------------------------------------------------------------------------- */
 
-/* Section headers come before what they describe, so the sizes read are never ahead of it. */
+/* Reads the section headers before the sections: so no size is ahead of what has been read. */
 static int read_file(struct trim *trim, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc = 0;
@@ -93,7 +93,7 @@ static int find_sections(struct trim *trim)
         else if (strcmp(name, ".strtab") == 0)
             trim->strings = section;
         else if (section != trim->names && !(section->sh_flags & SHF_ALLOC))
-            return -EBADMSG; /* it would be lost */
+            return -EBADMSG; /* an unknown section would be lost */
     }
     return trim->text && trim->unwind && trim->unwind_table && trim->symbols && trim->strings
                ? 0
@@ -107,7 +107,7 @@ static int read_headers(struct trim *trim)
     Elf64_Ehdr *header = (Elf64_Ehdr *)trim->bytes;
 
     trim->header = header;
-    if (memcmp(header->e_ident, magic, sizeof(magic)) != 0 ||
+    if (memcmp(header->e_ident, magic, sizeof magic) != 0 ||
         header->e_shentsize != sizeof(Elf64_Shdr) || header->e_phentsize != sizeof(Elf64_Phdr) ||
         header->e_shnum > SECTIONS_MAX || header->e_shstrndx >= header->e_shnum ||
         header->e_phoff % 8 ||
@@ -122,18 +122,17 @@ static int read_headers(struct trim *trim)
                : -EBADMSG;
 }
 
-/* -- The part that is mapped ------------------------------------------------------------------- */
+/* -- The part that is mapped ---------------------------------------------------------------- */
 
-/* Where the last slot with a name ends; one slot stays in any case. */
+/* Where the last slot with a name ends; at least one slot stays. */
 static uint64_t end_of_slots(const struct trim *trim, uint64_t *slots)
 {
     const Elf64_Shdr *text = trim->text;
     uint64_t end = text->sh_addr + text->sh_addralign;
     Elf64_Sym symbol;
 
-    for (uint64_t i = 1; i < trim->symbols->sh_size / sizeof(symbol); i++) {
-        memcpy(&symbol, trim->bytes + trim->symbols->sh_offset + i * sizeof(symbol),
-               sizeof(symbol));
+    for (uint64_t i = 1; i < trim->symbols->sh_size / sizeof symbol; i++) {
+        memcpy(&symbol, trim->bytes + trim->symbols->sh_offset + i * sizeof symbol, sizeof symbol);
         if (symbol.st_value + symbol.st_size > end)
             end = symbol.st_value + symbol.st_size;
     }
@@ -151,36 +150,36 @@ struct unwind_table {
     } entries[];
 };
 
-/* The unwind entry of the last slot in use becomes the last of all. */
+/* Ends the unwind table after the entry of the last slot in use. */
 static int cut_unwind(struct trim *trim, uint64_t slots)
 {
     static const unsigned char encodings[] = {1, 0x1b, 0x03, 0x3b};
     Elf64_Shdr *section = trim->unwind_table, *unwind = trim->unwind;
     struct unwind_table *table = (struct unwind_table *)(trim->bytes + section->sh_offset);
-    uint64_t size = sizeof(*table) + slots * sizeof(table->entries[0]), entry, end;
+    uint64_t size = sizeof *table + slots * sizeof table->entries[0], entry, end;
     uint32_t length;
 
     if (section->sh_offset % 4 || section->sh_size < size ||
-        memcmp(table->encodings, encodings, sizeof(encodings)) != 0 || table->count < slots ||
+        memcmp(table->encodings, encodings, sizeof encodings) != 0 || table->count < slots ||
         section->sh_addr + (uint64_t)table->entries[slots - 1].slot !=
             trim->text->sh_addr + (slots - 1) * trim->text->sh_addralign)
         return -EBADMSG;
     entry = section->sh_offset + (uint64_t)table->entries[slots - 1].entry;
     if (entry < unwind->sh_offset || entry + 4 > unwind->sh_offset + unwind->sh_size)
         return -EBADMSG;
-    memcpy(&length, trim->bytes + entry, sizeof(length));
-    end = entry + sizeof(length) + length;
+    memcpy(&length, trim->bytes + entry, sizeof length);
+    end = entry + sizeof length + length;
     if (end + 4 > unwind->sh_offset + unwind->sh_size)
         return -EBADMSG;
     table->count = (uint32_t)slots;
     memset(trim->bytes + section->sh_offset + size, 0, section->sh_size - size);
     memset(trim->bytes + end, 0, unwind->sh_offset + unwind->sh_size - end);
     section->sh_size = size;
-    unwind->sh_size = end + 4 - unwind->sh_offset; /* a length of zero ends it */
+    unwind->sh_size = end + 4 - unwind->sh_offset; /* a zero length, the terminator */
     return 0;
 }
 
-/* Returns the file offset behind the last slot in use, or -errno. */
+/* Returns the file offset after the last slot in use, or -errno. */
 static int64_t cut_mapped(struct trim *trim)
 {
     Elf64_Shdr *text = trim->text;
@@ -207,7 +206,7 @@ static int64_t cut_mapped(struct trim *trim)
     return (int64_t)end;
 }
 
-/* -- The rest ---------------------------------------------------------------------------------- */
+/* -- The rest ------------------------------------------------------------------------------- */
 
 static uint64_t put(struct trimmed *out, uint64_t at, const void *bytes, uint64_t size)
 {
@@ -267,7 +266,7 @@ void trim_free(struct trimmed *trimmed)
     *trimmed = (struct trimmed){.size = 0};
 }
 
-/* -- Files ------------------------------------------------------------------------------------- */
+/* -- Files ---------------------------------------------------------------------------------- */
 
 int trim_write(const struct trimmed *trimmed, int fd)
 {

@@ -1,6 +1,6 @@
 /*
  * The format is described in Linux tools/perf/Documentation/perf.data-file-format.txt: a header
- * that points to the data, records in it, and behind it a table of feature sections, one for each
+ * that points to the data, which is records, and after it a table of feature sections, one for each
  * bit in the header.  Records of compressed data hold pieces of one zstd stream of records.
  */
 #include "perf/unpack.h"
@@ -28,7 +28,7 @@ struct unpacking {
     struct datafile in;
     int out;
     uint64_t written, most;
-    bool compressed; /* something was */
+    bool compressed; /* a record was */
     ZSTD_DStream *stream;
     unsigned char *chunk;
 };
@@ -79,18 +79,18 @@ static int unpack_records(struct unpacking *state, const struct datafile_section
     while (rc == 0 && at < end) {
         struct perf_event_header header;
         uint64_t start, length;
-        if (end - at < sizeof(header))
+        if (end - at < sizeof header)
             return -EBADMSG;
-        memcpy(&header, state->in.bytes + at, sizeof(header));
-        if (header.size < sizeof(header) || header.size > end - at)
+        memcpy(&header, state->in.bytes + at, sizeof header);
+        if (header.size < sizeof header || header.size > end - at)
             return -EBADMSG;
-        start = sizeof(header);
+        start = sizeof header;
         length = header.size - start;
         if (header.type == RECORD_COMPRESSED2) {
             if (length < sizeof(uint64_t))
                 return -EBADMSG;
-            memcpy(&length, state->in.bytes + at + start, sizeof(length));
-            start += sizeof(length);
+            memcpy(&length, state->in.bytes + at + start, sizeof length);
+            start += sizeof length;
             if (length > header.size - start)
                 return -EBADMSG;
         }
@@ -103,7 +103,7 @@ static int unpack_records(struct unpacking *state, const struct datafile_section
     return rc;
 }
 
-/* The table and its sections, the one that says "compressed" left out. */
+/* Writes the table and its sections, without the one that says "compressed". */
 static int copy_features(struct unpacking *state, const struct datafile_header *header)
 {
     struct datafile_section table[DATAFILE_FEATURES];
@@ -114,20 +114,20 @@ static int copy_features(struct unpacking *state, const struct datafile_header *
     for (int bit = 0; bit < DATAFILE_FEATURES; bit++) {
         if (!(header->features[bit / 64] >> bit % 64 & 1))
             continue;
-        if (state->in.size - at < sizeof(*table))
+        if (state->in.size - at < sizeof *table)
             return -EBADMSG;
-        memcpy(&table[count], state->in.bytes + at, sizeof(*table));
-        at += sizeof(*table);
+        memcpy(&table[count], state->in.bytes + at, sizeof *table);
+        at += sizeof *table;
         if (table[count].offset > state->in.size ||
             table[count].size > state->in.size - table[count].offset)
             return -EBADMSG;
         count += bit != FEATURE_COMPRESSED;
     }
-    next = state->written + count * sizeof(*table);
+    next = state->written + count * sizeof *table;
     for (size_t i = 0; i < count; i++) {
         struct datafile_section moved = {next, table[i].size};
         next += table[i].size;
-        rc = put(state, &moved, sizeof(moved));
+        rc = put(state, &moved, sizeof moved);
         if (rc)
             return rc;
     }
@@ -153,7 +153,7 @@ static int unpack_file(struct unpacking *state)
     fresh.features[0] &= ~(1ULL << FEATURE_COMPRESSED);
     if (rc == 0)
         rc = copy_features(state, header);
-    if (rc == 0 && pwrite(state->out, &fresh, sizeof(fresh), 0) != sizeof(fresh))
+    if (rc == 0 && pwrite(state->out, &fresh, sizeof fresh, 0) != sizeof fresh)
         rc = -EIO;
     return rc;
 }

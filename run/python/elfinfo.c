@@ -1,6 +1,6 @@
 /*
- * The file's own tables decide; names and paths are only a fallback.  Facts are gathered in four
- * passes: headers, dynamic section, dynamic symbols, and the code those symbols point to.
+ * The file's tables decide; names and paths are only a fallback.  Four passes gather the facts:
+ * headers, dynamic section, dynamic symbols, and the code that those symbols point to.
  */
 #include "python/elfinfo.h"
 #include "base/number.h"
@@ -44,9 +44,9 @@ bool elfinfo_version_of_name(const char *name, int *major, int *minor)
     return python && number_pair(python + strlen("python"), major, minor);
 }
 
-/* -- Bytes at a virtual address --------------------------------------------------------------- */
+/* -- Bytes at a virtual address ------------------------------------------------------------- */
 
-/* Pointer to `length` bytes of file content loaded at `address`; NULL if the file has none. */
+/* The `length` bytes of the file that are loaded at `address`; NULL if there are none. */
 static const unsigned char *bytes_at(Elf *elf, GElf_Addr address, size_t length)
 {
     size_t count, size;
@@ -68,7 +68,7 @@ static const unsigned char *bytes_at(Elf *elf, GElf_Addr address, size_t length)
     return NULL;
 }
 
-/* -- Headers and dynamic section -------------------------------------------------------------- */
+/* -- Headers and dynamic section ------------------------------------------------------------ */
 
 static void read_segments(struct elfinfo *info, Elf *elf)
 {
@@ -83,7 +83,7 @@ static void read_segments(struct elfinfo *info, Elf *elf)
             continue;
         info->dynamic = true;
         if (segment.p_offset < size && segment.p_filesz <= size - segment.p_offset &&
-            segment.p_filesz < sizeof(info->loader))
+            segment.p_filesz < sizeof info->loader)
             memcpy(info->loader, file + segment.p_offset, (size_t)segment.p_filesz);
     }
 }
@@ -96,7 +96,7 @@ static void read_library_name(struct elfinfo *info, const char *name, bool own)
         return;
     if (!own)
         info->needs_libpython = true;
-    snprintf(info->libpython_name, sizeof(info->libpython_name), "%s", name);
+    snprintf(info->libpython_name, sizeof info->libpython_name, "%s", name);
 }
 
 static void read_dynamic(struct elfinfo *info, Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
@@ -116,7 +116,7 @@ static void read_dynamic(struct elfinfo *info, Elf *elf, Elf_Scn *section, const
     }
 }
 
-/* -- Dynamic symbols -------------------------------------------------------------------------- */
+/* -- Dynamic symbols ------------------------------------------------------------------------ */
 
 /* Py_Version, 3.11 and later, is an unsigned long: 0xMMmmuuLS as PY_VERSION_HEX. */
 static void read_version(struct elfinfo *info, Elf *elf, const GElf_Sym *symbol)
@@ -165,11 +165,11 @@ static void read_symbols(struct elfinfo *info, Elf *elf, Elf_Scn *section, const
     }
 }
 
-/* -- Version of an interpreter older than Py_Version ------------------------------------------ */
+/* -- Version of an interpreter older than Py_Version ---------------------------------------- */
 
 /*
- * PY_VERSION itself is often compiled into immediate operands, but the name of the library folder,
- * "python3.9" or "lib/python3.9", stands by itself among the constants of every one.
+ * PY_VERSION is often compiled into immediate operands, but the name of the library folder,
+ * "python3.9" or "lib/python3.9", is a string among every interpreter's constants.
  */
 static void search_version(struct elfinfo *info, Elf_Scn *section)
 {
@@ -183,8 +183,8 @@ static void search_version(struct elfinfo *info, Elf_Scn *section)
         if (!stop)
             return;
         start += strncmp(start, "lib/", 4) == 0 ? 4 : 0;
-        if (strncmp(start, folder, sizeof(folder) - 1) == 0 && stop - start < 16 &&
-            strspn(start + sizeof(folder) - 1, "0123456789") == strlen(start + sizeof(folder) - 1))
+        if (strncmp(start, folder, sizeof folder - 1) == 0 && stop - start < 16 &&
+            strspn(start + sizeof folder - 1, "0123456789") == strlen(start + sizeof folder - 1))
             elfinfo_version_of_name(start, &info->major, &info->minor);
         start = stop + 1;
     }
@@ -222,12 +222,12 @@ static void read_sections(struct elfinfo *info, Elf *elf)
         elfinfo_version_of_name(info->libpython_name, &info->major, &info->minor);
 }
 
-/* -- Verdicts --------------------------------------------------------------------------------- */
+/* -- Verdicts ------------------------------------------------------------------------------- */
 
 /*
- * Seen: 17 of 18 on Debian's 3.15, built with frame pointers (a compiler may delay a prologue
- * behind an early return); 0 of 18 on 3.6-3.13; 5 of 18 on Debian's 3.14, built without (functions
- * that use their frame's address get a pointer all the same).
+ * Seen: 17 of 18 in Debian's 3.15, built with frame pointers (a compiler may put an early return
+ * before the prologue); 0 of 18 in 3.6 to 3.13; 5 of 18 in Debian's 3.14, built without (a function
+ * that uses its frame's address gets a frame pointer all the same).
  */
 static void judge_pointers(struct elfinfo *info)
 {

@@ -1,4 +1,4 @@
-/* Follows the kernel's and execvp's rules; where they allow surprises, says "unknown". */
+/* Follows the rules of the kernel and of execvp; where they leave doubt, says "unknown". */
 #include "python/program.h"
 #include "base/child.h"
 #include "base/process.h"
@@ -14,7 +14,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* -- From a word to a file --------------------------------------------------------------------- */
+/* -- From a word to a file ------------------------------------------------------------------ */
 
 static int check_file(const char *path)
 {
@@ -61,8 +61,7 @@ static int find_file(const char *command, char found[PATH_MAX])
     return check_file(found);
 }
 
-/* -- From a script to an ELF --------------------------------------------------------------------
- */
+/* -- From a script to an ELF ---------------------------------------------------------------- */
 
 /* The kernel gives up at the fifth "#!" (fs/exec.c, exec_binprm). */
 enum { SHEBANGS_MAX = 5 };
@@ -73,7 +72,7 @@ static int follow_shebangs(struct program *program)
         char word[PATH_MAX], next[PATH_MAX];
         int rc = shebang_read(program->interpreter, word);
 
-        if (rc <= 0) /* not a script, or unreadable: then the ELF reader will tell */
+        if (rc <= 0) /* no script, or unreadable: the ELF reader will tell which */
             return 0;
         rc = find_file(word, next);
         if (rc)
@@ -84,17 +83,16 @@ static int follow_shebangs(struct program *program)
     return -ELOOP;
 }
 
-/* -- From an ELF to its libpython ----------------------------------------------------------------
- */
+/* -- From an ELF to its libpython ----------------------------------------------------------- */
 
-/* Asks the program's own loader, which knows RUNPATH, LD_LIBRARY_PATH and its cache. */
+/* Asks the program's own loader: it knows RUNPATH, LD_LIBRARY_PATH and its cache. */
 static void ask_loader(struct program *program, const char *loader, const char *name)
 {
     static char list[] = "--list";
     char *argv[] = {(char *)loader, list, program->interpreter, NULL};
     char text[32768], *line, *rest = text;
 
-    if (child_capture(argv, text, sizeof(text)) != 0)
+    if (child_capture(argv, text, sizeof text) != 0)
         return;
     while ((line = strsep(&rest, "\n")) != NULL) {
         char *arrow = strstr(line, " => ");
@@ -102,7 +100,7 @@ static void ask_loader(struct program *program, const char *loader, const char *
         if (!arrow || strncmp(line, name, strlen(name)) != 0 || arrow != line + strlen(name))
             continue;
         arrow += 4;
-        snprintf(program->libpython, sizeof(program->libpython), "%.*s", (int)strcspn(arrow, " \n"),
+        snprintf(program->libpython, sizeof program->libpython, "%.*s", (int)strcspn(arrow, " \n"),
                  arrow);
         if (program->libpython[0] != '/')
             program->libpython[0] = '\0';
@@ -128,7 +126,7 @@ static enum program_kind kind_of(const struct program *program, const struct elf
     return elf->dynamic || program->trouble ? PROGRAM_OTHER : PROGRAM_STATIC;
 }
 
-/* Reads interpreter and, if libpython is known or can be found, that. */
+/* Reads the interpreter's ELF file, or that of its libpython if that can be found. */
 static void read_elf(struct program *program)
 {
     struct elfinfo library;
@@ -168,8 +166,7 @@ int program_find(struct program *program, const char *command)
     return 0;
 }
 
-/* -- A running process ---------------------------------------------------------------------------
- */
+/* -- A running process ---------------------------------------------------------------------- */
 
 static bool is_libpython(const char *path)
 {
@@ -186,16 +183,16 @@ int program_of_process(struct program *program, pid_t pid)
     int rc;
 
     *program = (struct program){.kind = PROGRAM_UNKNOWN};
-    snprintf(name, sizeof(name), "/proc/%ld/exe", (long)pid);
-    if (readlink(name, program->path, sizeof(program->path) - 1) < 0)
+    snprintf(name, sizeof name, "/proc/%ld/exe", (long)pid);
+    if (readlink(name, program->path, sizeof program->path - 1) < 0)
         return errno == ENOENT ? -ESRCH : -EACCES;
-    snprintf(program->interpreter, sizeof(program->interpreter), "%s", name);
+    snprintf(program->interpreter, sizeof program->interpreter, "%s", name);
     rc = process_maps_open(&maps, pid);
     if (rc)
         return rc == -ENOENT ? -ESRCH : -EACCES;
     while (!inside[0] && process_maps_next(&maps, &mapping))
         if (is_libpython(mapping.path))
-            snprintf(inside, sizeof(inside), "%s", mapping.path);
+            snprintf(inside, sizeof inside, "%s", mapping.path);
     process_maps_close(&maps);
     if (inside[0] &&
         snprintf(program->libpython, PATH_MAX, "/proc/%ld/root%s", (long)pid, inside) >= PATH_MAX)
@@ -204,8 +201,7 @@ int program_of_process(struct program *program, pid_t pid)
     return 0;
 }
 
-/* -- Words ---------------------------------------------------------------------------------------
- */
+/* -- Words ---------------------------------------------------------------------------------- */
 
 static const char *pointers_phrase(const struct elfinfo *elf, char *text, size_t size)
 {
@@ -237,11 +233,11 @@ const char *program_describe(const struct program *program, char *text, size_t s
         break;
     }
     if (elf->major > 0 && elf->micro >= 0)
-        snprintf(version, sizeof(version), " %d.%d.%d", elf->major, elf->minor, elf->micro);
+        snprintf(version, sizeof version, " %d.%d.%d", elf->major, elf->minor, elf->micro);
     else if (elf->major > 0)
-        snprintf(version, sizeof(version), " %d.%d", elf->major, elf->minor);
+        snprintf(version, sizeof version, " %d.%d", elf->major, elf->minor);
     snprintf(text, size, "CPython%s%s, %s, %s", version, elf->free_threaded ? "t" : "",
              program->libpython[0] || !elf->has_evaluator ? "shared" : "static",
-             pointers_phrase(elf, pointers, sizeof(pointers)));
+             pointers_phrase(elf, pointers, sizeof pointers));
     return text;
 }

@@ -1,7 +1,7 @@
 /*
  * x86-64: "push %rbp" and then "mov %rsp,%rbp".  aarch64: "stp x29, x30, [sp, ...]" and then
  * "mov x29, sp" (an add).  Compilers may put CET or pointer-authentication marks, saves of other
- * registers or an early test between them, so both are looked for in order, not at fixed places.
+ * registers or an early test before or between the two, so their order counts, not their places.
  */
 #include "python/prologue.h"
 
@@ -32,7 +32,7 @@ static const char *const well_known[] = {
 
 bool prologue_is_well_known(const char *name)
 {
-    for (size_t i = 0; i < sizeof(well_known) / sizeof(*well_known); i++)
+    for (size_t i = 0; i < sizeof well_known / sizeof *well_known; i++)
         if (strcmp(well_known[i], name) == 0)
             return true;
     return false;

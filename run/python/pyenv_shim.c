@@ -1,6 +1,6 @@
 /*
- * pyenv's shims end in `exec "/root/.pyenv/libexec/pyenv" exec "$program" "$@"`, and name their
- * PYENV_ROOT above (pyenv-rehash).
+ * A shim ends in `exec "/root/.pyenv/libexec/pyenv" exec "$program" "$@"`, and sets PYENV_ROOT
+ * before that (pyenv-rehash).
  */
 #include "python/pyenv_shim.h"
 #include "base/child.h"
@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SHIM_BYTES = 1024 }; /* a shim has some 300 */
+enum { SHIM_BYTES = 1024 }; /* a shim has about 300 */
 
-/* What stands between `before` and `after` in the text; 0 if nothing does. */
+/* The text between `before` and `after`; 0 if there is none. */
 static int between(const char *text, const char *before, const char *after, char found[PATH_MAX])
 {
     const char *start = strstr(text, before);
@@ -48,7 +48,7 @@ int pyenv_shim_follow(const char *path, char target[PATH_MAX])
         !between(text, "exec \"", "\" exec \"$program\"", pyenv) ||
         !between(text, "PYENV_ROOT=\"", "\"", folder))
         return 0;
-    snprintf(root, sizeof(root), "PYENV_ROOT=%s", folder);
+    snprintf(root, sizeof root, "PYENV_ROOT=%s", folder);
     if (child_capture(argv, target, PATH_MAX) != 0 || target[0] != '/')
         return 0;
     target[strcspn(target, "\n")] = '\0';

@@ -15,7 +15,7 @@ struct cursor {
     const char *at, *end;
 };
 
-/* The next word; quotes do not matter for finding a program's name, so they are dropped. */
+/* The next word, without quotes: they do not matter for finding a program's name. */
 static int next_word(struct cursor *cursor, char word[PATH_MAX])
 {
     size_t length = 0;
@@ -35,7 +35,7 @@ static int is_env(const char *path)
     return strcmp(slash ? slash + 1 : path, "env") == 0;
 }
 
-/* env's own options and assignments stand before the program. */
+/* env's own options and assignments come before the program. */
 static int skip_env(struct cursor *rest, char word[PATH_MAX])
 {
     while (next_word(rest, word)) {
@@ -76,7 +76,7 @@ int shebang_read(const char *path, char word[PATH_MAX])
 
     if (fd < 0)
         return -errno;
-    length = read(fd, text, sizeof(text));
+    length = read(fd, text, sizeof text);
     close(fd);
     return length < 0 ? -errno : shebang_parse(text, (size_t)length, word);
 }

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * The program that a first line names, env(1) looked through: "#!/usr/bin/env -S A=1 python3 -u"
- * gives "python3".  Returns 1 and the word, or 0 if the line names none.
+ * The program that a script's first line names, be it through env(1): for
+ * "#!/usr/bin/env -S A=1 python3 -u", "python3".  Returns 1 and the word, or 0 if there is none.
  */
 int shebang_parse(const char *text, size_t length, char word[PATH_MAX]);
 

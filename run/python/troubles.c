@@ -1,4 +1,4 @@
-/* What a person must know about a program before it is run with a preload. */
+/* What the user has to know about a program before it runs with LD_PRELOAD. */
 #include "base/say.h"
 #include "python/program.h"
 

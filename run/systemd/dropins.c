@@ -1,4 +1,4 @@
-/* Which folder wins was asked of systemd 252 itself, one file after the other removed. */
+/* The order of folders is that of systemd 252, found by removing one file after the other. */
 #include "systemd/dropins.h"
 #include "systemd/unit_name.h"
 
@@ -20,7 +20,7 @@ static int add_file(struct dropins *dropins, const char *folder, const char *nam
     for (size_t i = 0; i < dropins->count; i++)
         if (strcmp(base_name(dropins->paths[i]), name) == 0)
             return 0;
-    grown = realloc(dropins->paths, (dropins->count + 1) * sizeof(*grown));
+    grown = realloc(dropins->paths, (dropins->count + 1) * sizeof *grown);
     if (!grown)
         return -ENOMEM;
     dropins->paths = grown;
@@ -38,12 +38,12 @@ static int add_folder(struct dropins *dropins, const char *place, const char *na
     int rc = 0;
     DIR *files;
 
-    snprintf(folder, sizeof(folder), "%s/%s.d", place, name);
+    snprintf(folder, sizeof folder, "%s/%s.d", place, name);
     files = opendir(folder);
     while (rc == 0 && files && (entry = readdir(files))) {
         size_t length = strlen(entry->d_name);
-        if (entry->d_name[0] != '.' && length >= sizeof(ending) &&
-            strcmp(entry->d_name + length + 1 - sizeof(ending), ending) == 0)
+        if (entry->d_name[0] != '.' && length >= sizeof ending &&
+            strcmp(entry->d_name + length + 1 - sizeof ending, ending) == 0)
             rc = add_file(dropins, folder, entry->d_name);
     }
     if (files)
@@ -51,16 +51,16 @@ static int add_folder(struct dropins *dropins, const char *place, const char *na
     return rc;
 }
 
-/* NAME.d, then the folders of its template, then those of its prefixes. */
+/* First NAME.d, then its template's folders, then its prefixes'. */
 static int add_named(struct dropins *dropins, const char *place, const char *name)
 {
     char prefix[UNIT_NAME_SIZE], template[UNIT_NAME_SIZE];
     int rc = 0;
 
-    snprintf(prefix, sizeof(prefix), "%s", name);
+    snprintf(prefix, sizeof prefix, "%s", name);
     do {
         char current[UNIT_NAME_SIZE];
-        memcpy(current, prefix, sizeof(current));
+        memcpy(current, prefix, sizeof current);
         rc = add_folder(dropins, place, current);
         if (rc == 0 && unit_name_template(template, current))
             rc = add_named(dropins, place, template);
@@ -87,7 +87,7 @@ int dropins_find(struct dropins *dropins, const struct load_path *path, char *co
     for (size_t i = 0; rc == 0 && type && i < path->count; i++)
         rc = add_folder(dropins, path->folders[i], type + 1);
     if (dropins->count)
-        qsort(dropins->paths, dropins->count, sizeof(*dropins->paths), by_name);
+        qsort(dropins->paths, dropins->count, sizeof *dropins->paths, by_name);
     return rc;
 }
 

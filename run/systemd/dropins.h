@@ -1,7 +1,8 @@
 /*
- * The drop-ins of a unit as systemd finds them: systemd.unit(5).  Of all files with one name in
- * all folders the one with the highest priority counts, be it empty or a link to /dev/null; the
- * files that count are applied in the order of their names, whatever folders they are in.
+ * Finds a unit's drop-ins as systemd does: systemd.unit(5).  Of files with the same name in several
+ * folders only the one with the highest priority counts, even if it is empty or a link to
+ * /dev/null.  Those that count are applied in the order of their names, whatever folders they are
+ * in.
  */
 #ifndef RUN_SYSTEMD_DROPINS_H
 #define RUN_SYSTEMD_DROPINS_H

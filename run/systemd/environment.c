@@ -1,4 +1,4 @@
-/* Only [Service] (or [Socket], ...) sections have Environment=; no other section uses the word. */
+/* Ignores sections: Environment= means the same wherever it is allowed ([Service], [Socket]). */
 #include "systemd/environment.h"
 
 #include <ctype.h>
@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One word, unquoted, into `word` (as large as the line).  Moves *rest on; false at the end. */
+/* Copies the next word, unquoted, to `word`, which has the line's size, and moves *rest on; false
+ * at the end. */
 static bool next_word(const char **rest, char *word)
 {
     const char *at = *rest + strspn(*rest, " \t");
@@ -57,7 +58,7 @@ static int read_assignments(const char *line, const char *name, char **value)
     return 0;
 }
 
-/* The next line, continuation lines joined; allocated.  NULL at the end. */
+/* The next line, joined with its continuation lines; to free().  NULL at the end. */
 static char *next_line(const char **text)
 {
     char *line = malloc(strlen(*text) + 1), *out = line;
@@ -87,8 +88,8 @@ int environment_read(const char *text, const char *name, char **value)
 
     while (rc == 0 && (line = next_line(&text))) {
         const char *at = line + strspn(line, " \t");
-        if (strncmp(at, key, sizeof(key) - 1) == 0) {
-            at += sizeof(key) - 1;
+        if (strncmp(at, key, sizeof key - 1) == 0) {
+            at += sizeof key - 1;
             at += strspn(at, " \t");
             if (*at == '=')
                 rc = read_assignments(at + 1, name, value);

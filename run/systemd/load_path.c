@@ -1,4 +1,4 @@
-/* The order is that of `systemd-analyze unit-paths`, and with --user of the same (252). */
+/* The order is that of `systemd-analyze unit-paths`, without and with --user (systemd 252). */
 #include "systemd/load_path.h"
 
 #include <stdio.h>
@@ -17,7 +17,7 @@ static void add_all(struct load_path *path, const char *root, const char *const 
     char start[PATH_MAX];
 
     for (size_t i = 0; i < count; i++) {
-        if (snprintf(start, sizeof(start), "%s%s", root, ends[i]) < (int)sizeof(start))
+        if (snprintf(start, sizeof start, "%s%s", root, ends[i]) < (int)sizeof start)
             add(path, start, "");
     }
 }
@@ -87,9 +87,9 @@ void load_path_make(struct load_path *path, const char *root, bool user)
 
     path->count = 0;
     if (!user)
-        add_all(path, root, system, sizeof(system) / sizeof(*system));
+        add_all(path, root, system, sizeof system / sizeof *system);
     else if (*root)
-        add_all(path, root, users, sizeof(users) / sizeof(*users));
+        add_all(path, root, users, sizeof users / sizeof *users);
     else
         add_user(path);
 }

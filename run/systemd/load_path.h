@@ -13,8 +13,8 @@ struct load_path {
     char folders[LOAD_PATH_MAX][PATH_MAX]; /* highest priority first */
 };
 
-/* The folders of a system's units or, with `user`, of user services, below `root` ("" for this
- * machine).  A user's own folders exist for this machine only. */
+/* The folders for system units or, with `user`, for user units, below `root` ("" for this machine).
+ * For another root the user's own folders are left out. */
 void load_path_make(struct load_path *path, const char *root, bool user);
 
 /* The folder of the user's own units, where `systemctl --user edit` writes. */

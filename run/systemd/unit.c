@@ -1,4 +1,4 @@
-/* Reading the files, rather than asking systemd, works for an image's root folder and where no
+/* Reads the files instead of asking systemd: that works for another root folder too, and where no
  * systemd runs. */
 #include "systemd/unit.h"
 #include "systemd/dropins.h"
@@ -16,8 +16,7 @@
 
 static const char own_file[] = "pyperf.conf";
 
-/* -- What the files say -------------------------------------------------------------------------
- */
+/* -- What the files say --------------------------------------------------------------------- */
 
 static char *read_text(const char *path)
 {
@@ -67,15 +66,15 @@ static int read_dropins(struct unit *unit, const struct load_path *path, char *c
             continue;
         rc = read_file(unit, file);
         if (order > 0 && sets_preload(file))
-            snprintf(unit->overridden, sizeof(unit->overridden), "%s", file);
+            snprintf(unit->overridden, sizeof unit->overridden, "%s", file);
     }
     dropins_free(&dropins);
     return rc;
 }
 
-/* -- Its names --------------------------------------------------------------------------------- */
+/* -- Its names ------------------------------------------------------------------------------ */
 
-/* The file of that name with the highest priority. */
+/* The file with this name that has the highest priority. */
 static bool find_file(const struct load_path *path, const char *name, char file[PATH_MAX])
 {
     for (size_t i = 0; i < path->count; i++)
@@ -85,11 +84,11 @@ static bool find_file(const struct load_path *path, const char *name, char file[
     return false;
 }
 
-/* What a link in place of a unit file points to, if that is another unit's name. */
+/* If the unit file is a link, the unit that it names, if that is another one. */
 static bool target_of(const char *file, char target[UNIT_NAME_SIZE])
 {
     char text[PATH_MAX];
-    ssize_t length = readlink(file, text, sizeof(text) - 1);
+    ssize_t length = readlink(file, text, sizeof text - 1);
     const char *name, *slash;
 
     if (length < 0)
@@ -103,7 +102,7 @@ static bool target_of(const char *file, char target[UNIT_NAME_SIZE])
 
 enum { NAMES_MAX = 16 };
 
-/* Links to the unit, in any folder, are names of it. */
+/* A link to the unit, in any folder, is another name of it. */
 static void add_aliases(const struct load_path *path, char names[NAMES_MAX][UNIT_NAME_SIZE],
                         size_t *count)
 {
@@ -113,8 +112,8 @@ static void add_aliases(const struct load_path *path, char names[NAMES_MAX][UNIT
         while (folder && *count < NAMES_MAX && (entry = readdir(folder))) {
             char file[PATH_MAX], target[UNIT_NAME_SIZE];
             if (entry->d_type == DT_LNK &&
-                snprintf(file, sizeof(file), "%s/%s", path->folders[i], entry->d_name) <
-                    (int)sizeof(file) &&
+                snprintf(file, sizeof file, "%s/%s", path->folders[i], entry->d_name) <
+                    (int)sizeof file &&
                 target_of(file, target) && strcmp(target, names[0]) == 0)
                 snprintf(names[(*count)++], UNIT_NAME_SIZE, "%s", entry->d_name);
         }
@@ -144,7 +143,7 @@ static int read_unit(struct unit *unit, const struct load_path *path)
     return rc ? rc : read_dropins(unit, path, list);
 }
 
-/* -- Where ours goes --------------------------------------------------------------------------- */
+/* -- Where ours goes ------------------------------------------------------------------------ */
 
 static int set_paths(struct unit *unit, const char *root, bool user)
 {
@@ -153,13 +152,13 @@ static int set_paths(struct unit *unit, const char *root, bool user)
 
     load_path_own(own);
     if (!user || *root)
-        length = snprintf(unit->folder, sizeof(unit->folder), "%s/etc/systemd/%s/%s.d", root,
+        length = snprintf(unit->folder, sizeof unit->folder, "%s/etc/systemd/%s/%s.d", root,
                           user ? "user" : "system", unit->name);
     else
-        length = snprintf(unit->folder, sizeof(unit->folder), "%s/%s.d", own, unit->name);
-    if (length >= (int)sizeof(unit->folder) - 16)
+        length = snprintf(unit->folder, sizeof unit->folder, "%s/%s.d", own, unit->name);
+    if (length >= (int)sizeof unit->folder - 16)
         return -ENAMETOOLONG;
-    snprintf(unit->dropin, sizeof(unit->dropin), "%.*s/%s", PATH_MAX - 16, unit->folder, own_file);
+    snprintf(unit->dropin, sizeof unit->dropin, "%.*s/%s", PATH_MAX - 16, unit->folder, own_file);
     return 0;
 }
 
@@ -180,7 +179,7 @@ static int make_folders(const char *folder)
 {
     char path[PATH_MAX];
 
-    snprintf(path, sizeof(path), "%s", folder);
+    snprintf(path, sizeof path, "%s", folder);
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(path, 0755) != 0 && errno != EEXIST)
@@ -198,7 +197,7 @@ int unit_write(const struct unit *unit, const char *text)
 
     if (rc)
         return rc;
-    snprintf(fresh, sizeof(fresh), "%s.new", unit->dropin);
+    snprintf(fresh, sizeof fresh, "%s.new", unit->dropin);
     out = fopen(fresh, "we");
     if (!out)
         return -errno;

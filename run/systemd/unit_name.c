@@ -1,4 +1,4 @@
-/* The rules for prefixes are those that systemd 252 was seen to follow. */
+/* The rules for prefixes are what systemd 252 was seen to do. */
 #include "systemd/unit_name.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ int unit_name_make(char out[UNIT_NAME_SIZE], const char *name)
                : -ENAMETOOLONG;
 }
 
-/* Where instance and type begin; an instance may have dots in it. */
+/* Where the instance and the type begin; there may be dots in an instance. */
 static void split(const char *name, const char **at, const char **dot)
 {
     *dot = strrchr(name, '.');

@@ -5,17 +5,17 @@
 #include <stdbool.h>
 
 /* As in systemd, UNIT_NAME_MAX, with the terminating zero. */
-#define UNIT_NAME_SIZE 256
+enum { UNIT_NAME_SIZE = 256 };
 
-/* Makes a name whole ("web" is "web.service").  Returns 0, -EINVAL (no unit name) or
+/* Completes a name ("web" is "web.service").  Returns 0, -EINVAL (no unit name) or
  * -ENAMETOOLONG. */
 int unit_name_make(char out[UNIT_NAME_SIZE], const char *name);
 
-/* The template of an instance: "web@.service" of "web@7.service".  False if it is no instance. */
+/* The template of an instance: "web@.service" for "web@7.service".  False if it is no instance. */
 bool unit_name_template(char out[UNIT_NAME_SIZE], const char *name);
 
-/* The next shorter prefix: "a-b-.service" of "a-b-c.service", of that "a-.service", of that none.
- * An instance keeps it, a template is dropped.  False if there is none. */
+/* The next shorter prefix: "a-b-.service" for "a-b-c.service", then "a-.service", then none.  An
+ * instance stays in the name, a template's "@" does not.  False if there is none. */
 bool unit_name_prefix(char out[UNIT_NAME_SIZE], const char *name);
 
 #endif

@@ -33,7 +33,7 @@ int support_main(int argc, char **argv, struct support_tests tests);
     }
 
 /* Ends the running test as skipped, and says why. */
-void support_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+_Noreturn void support_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Threads and forks that end a test this long after its start have hung. */
 enum { SUPPORT_TIMEOUT_SECONDS = 30 };

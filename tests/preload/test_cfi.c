@@ -82,10 +82,10 @@ static uint64_t template_address(const struct elf_file *file)
     const char *name;
     for (size_t i = 0; i < elf_file_symbol_count(file); i++) {
         Elf64_Sym symbol = elf_file_symbol(file, i, &name);
-        if (strcmp(name, "pyperf_slot_template") == 0)
+        if (strcmp(name, "pyperf_trampoline") == 0)
             return symbol.st_value;
     }
-    ck_abort_msg("this program has no pyperf_slot_template");
+    ck_abort_msg("this program has no pyperf_trampoline");
 }
 
 START_TEST(every_entry_equals_the_assemblers)

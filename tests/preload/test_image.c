@@ -147,8 +147,8 @@ START_TEST(every_slot_holds_the_trampoline)
     ck_assert_uint_eq(elf_file_section(&file, ".text", &text).sh_size,
                       CAPACITY * PYPERF_ARCH_SLOT_SIZE);
     for (size_t at = 0; at < text->d_size; at += PYPERF_ARCH_SLOT_SIZE) {
-        ck_assert_mem_eq((char *)text->d_buf + at, pyperf_slot_template, PYPERF_ARCH_SLOT_SIZE);
-        ck_assert_mem_eq((char *)image.text + at, pyperf_slot_template, PYPERF_ARCH_SLOT_SIZE);
+        ck_assert_mem_eq((char *)text->d_buf + at, pyperf_trampoline, PYPERF_ARCH_SLOT_SIZE);
+        ck_assert_mem_eq((char *)image.text + at, pyperf_trampoline, PYPERF_ARCH_SLOT_SIZE);
     }
     elf_file_close(&file);
 }

@@ -92,7 +92,7 @@ START_TEST(test_line)
     words_split(&words, cases[_i].line);
     ck_assert_int_eq(perfcmd_parse(&cmd, words.argc, words.argv, &culprit), 0);
     adapt_plan(&plan, &cmd, cases[_i].program, cases[_i].perf, &roomy);
-    ck_assert_str_eq(words_join(text, sizeof(text), plan.options), cases[_i].added);
+    ck_assert_str_eq(words_join(text, sizeof text, plan.options), cases[_i].added);
 }
 END_TEST
 
@@ -116,7 +116,7 @@ START_TEST(test_fixed_addresses)
     struct perftool libunwind = debian;
 
     libunwind.forgets_exec = true;
-    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         const char *culprit;
         struct perfcmd cmd;
         struct adapt_plan plan;
@@ -157,7 +157,7 @@ START_TEST(test_ring)
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define LENGTH(array) ((int)(sizeof array / sizeof((array)[0])))
 
 int main(void)
 {

@@ -87,20 +87,20 @@ START_TEST(test_kinds)
                                "\t 1 _PyEval_Vector (/lib/other.so)\n\n";
     static const char kinds[] = "ccpiciik"; /* from the root; _PyEval_* of another file is C */
     struct node *tree = tree_new(), *node;
-    FILE *in = fmemopen((void *)text, sizeof(text) - 1, "r");
-    char found[sizeof(kinds)] = "";
+    FILE *in = fmemopen((void *)text, sizeof text - 1, "r");
+    char found[sizeof kinds] = "";
     size_t count = 0;
 
     ck_assert_int_eq(chains_read(tree, in), 0);
     fclose(in);
-    for (node = tree->child; node && count < sizeof(found) - 1; node = node->child)
+    for (node = tree->child; node && count < sizeof found - 1; node = node->child)
         found[count++] = (char)node->kind;
     ck_assert_str_eq(found, kinds);
     tree_free(tree);
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define LENGTH(array) ((int)(sizeof array / sizeof((array)[0])))
 
 int main(void)
 {

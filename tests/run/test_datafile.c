@@ -25,7 +25,7 @@ static struct recording whole(void)
     struct recording recording = {
         .header = {.magic = {'P', 'E', 'R', 'F', 'I', 'L', 'E', '2'},
                    .size = sizeof(struct datafile_header),
-                   .data = {sizeof(struct datafile_header), sizeof(recording.records)}}};
+                   .data = {sizeof(struct datafile_header), sizeof recording.records}}};
 
     for (size_t i = 0; i < 4; i++)
         recording.records[i].header = (struct perf_event_header){
@@ -47,7 +47,7 @@ static uint64_t count(struct recording *recording, unsigned bytes, uint64_t *lar
     struct datafile file;
     uint64_t all;
 
-    ck_assert_int_eq(open_bytes(&file, recording, sizeof(*recording)), 0);
+    ck_assert_int_eq(open_bytes(&file, recording, sizeof *recording), 0);
     all = datafile_samples(&file, bytes, large);
     datafile_close(&file);
     return all;
@@ -89,26 +89,26 @@ START_TEST(test_no_recording)
 
     ck_assert_int_eq(datafile_open(&file, "/tmp/pyperf-datafile-none"), -ENOENT);
     ck_assert_int_eq(open_bytes(&file, "", 0), -EBADMSG);
-    ck_assert_int_eq(open_bytes(&file, &recording, sizeof(recording.header) - 1), -EBADMSG);
+    ck_assert_int_eq(open_bytes(&file, &recording, sizeof recording.header - 1), -EBADMSG);
     recording.header.magic[7] = '1';
-    ck_assert_int_eq(open_bytes(&file, &recording, sizeof(recording)), -EBADMSG);
+    ck_assert_int_eq(open_bytes(&file, &recording, sizeof recording), -EBADMSG);
     recording = whole();
     recording.header.size = 1;
-    ck_assert_int_eq(open_bytes(&file, &recording, sizeof(recording)), -EBADMSG);
+    ck_assert_int_eq(open_bytes(&file, &recording, sizeof recording), -EBADMSG);
     recording = whole();
     recording.header.data.size++;
-    ck_assert_int_eq(open_bytes(&file, &recording, sizeof(recording)), -EBADMSG);
+    ck_assert_int_eq(open_bytes(&file, &recording, sizeof recording), -EBADMSG);
     recording.header.data.size = UINT64_MAX;
-    ck_assert_int_eq(open_bytes(&file, &recording, sizeof(recording)), -EBADMSG);
+    ck_assert_int_eq(open_bytes(&file, &recording, sizeof recording), -EBADMSG);
     recording = whole();
     recording.header.data.offset = UINT64_MAX;
-    ck_assert_int_eq(open_bytes(&file, &recording, sizeof(recording)), -EBADMSG);
+    ck_assert_int_eq(open_bytes(&file, &recording, sizeof recording), -EBADMSG);
 }
 END_TEST
 
 static void make_file(void)
 {
-    memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
+    memcpy(path + sizeof path - 7, "XXXXXX", 6);
     close(mkstemp(path));
 }
 

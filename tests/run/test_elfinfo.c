@@ -82,7 +82,7 @@ START_TEST(test_damaged_file)
 {
     static unsigned char bytes[1 << 16];
     int fd = open("/proc/self/exe", O_RDONLY);
-    ssize_t size = read(fd, bytes, sizeof(bytes));
+    ssize_t size = read(fd, bytes, sizeof bytes);
     struct elfinfo info;
 
     close(fd);
@@ -105,7 +105,7 @@ START_TEST(test_damaged_file)
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define LENGTH(array) ((int)(sizeof array / sizeof((array)[0])))
 
 int main(void)
 {

@@ -30,10 +30,10 @@ static void make_folder(void)
 {
     FILE *file;
 
-    memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
+    memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(perf, sizeof(perf), "%s/perf", folder);
-    snprintf(path, sizeof(path), "%s/" NAME, folder);
+    snprintf(perf, sizeof perf, "%s/perf", folder);
+    snprintf(path, sizeof path, "%s/" NAME, folder);
     file = fopen(path, "w");
     fclose(file);
 }
@@ -49,7 +49,7 @@ static const char *line(const char *where, const char *file)
 {
     static char text[512];
 
-    snprintf(text, sizeof(text),
+    snprintf(text, sizeof text,
              "python3  7/7  1.2: PERF_RECORD_MMAP2 7/7: [0x7f00(0x1000) @ 0 %s]: r-xp %s", where,
              file);
     return text;
@@ -75,7 +75,7 @@ START_TEST(test_id_in_the_table)
     char table[512];
     struct images images;
 
-    snprintf(table, sizeof(table), "%.40s /bin/other\n" ID " %s",
+    snprintf(table, sizeof table, "%.40s /bin/other\n" ID " %s",
              "0000000000000000000000000000000000000000", path);
     make_perf(line("08:01 123 456", path), table, 0);
     ck_assert_int_eq(images_find(&images, perf, "data"), 0);

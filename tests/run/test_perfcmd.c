@@ -19,7 +19,7 @@ static const char *command_of(const char *line)
 {
     static char text[1024];
     ck_assert_int_eq(parse(line), 0);
-    return words_join(text, sizeof(text), words.argv + cmd.command);
+    return words_join(text, sizeof text, words.argv + cmd.command);
 }
 
 static const struct {
@@ -150,9 +150,9 @@ START_TEST(test_perf_is_recognised)
     static const char *const perfs[] = {"perf", "/usr/bin/perf", "./perf", "perf_6.1", "perf-6.1"};
     static const char *const others[] = {"python", "perfect", "perf.py", "/perf/x", "myperf", ""};
 
-    for (size_t i = 0; i < sizeof(perfs) / sizeof(*perfs); i++)
+    for (size_t i = 0; i < sizeof perfs / sizeof *perfs; i++)
         ck_assert_msg(perfcmd_is_perf(perfs[i]), "%s", perfs[i]);
-    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         ck_assert_msg(!perfcmd_is_perf(others[i]), "%s", others[i]);
 }
 END_TEST
@@ -176,12 +176,12 @@ START_TEST(test_rewrite)
     ck_assert_int_eq(parse(rewrites[_i].line), 0);
     line = perfcmd_rewrite(&cmd, words_split(&options, rewrites[_i].options)->argv,
                            words_split(&prefix, rewrites[_i].prefix)->argv);
-    ck_assert_str_eq(words_join(text, sizeof(text), line), rewrites[_i].result);
+    ck_assert_str_eq(words_join(text, sizeof text, line), rewrites[_i].result);
     free(line);
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define LENGTH(array) ((int)(sizeof array / sizeof((array)[0])))
 
 int main(void)
 {

@@ -27,7 +27,7 @@ START_TEST(test_maps)
     ck_assert(!process_maps_file(nobody(), path));
     unlink(path);
 
-    ck_assert_int_gt(readlink("/proc/self/exe", own, sizeof(own) - 1), 0);
+    ck_assert_int_gt(readlink("/proc/self/exe", own, sizeof own - 1), 0);
     ck_assert_int_eq(process_maps_open(&maps, getpid()), 0);
     while (process_maps_next(&maps, &mapping)) {
         code |= mapping.executable && !mapping.deleted && strcmp(mapping.path, own) == 0;
@@ -59,11 +59,11 @@ START_TEST(test_variable)
     char value[8];
 
     ck_assert_ptr_nonnull(path);
-    ck_assert(process_variable(getpid(), "PATH", value, sizeof(value)));
-    ck_assert_int_eq(strncmp(value, path, sizeof(value) - 1), 0);
-    ck_assert(!process_variable(getpid(), "PAT", value, sizeof(value)));
+    ck_assert(process_variable(getpid(), "PATH", value, sizeof value));
+    ck_assert_int_eq(strncmp(value, path, sizeof value - 1), 0);
+    ck_assert(!process_variable(getpid(), "PAT", value, sizeof value));
     ck_assert_str_eq(value, "");
-    ck_assert(!process_variable(nobody(), "PATH", value, sizeof(value)));
+    ck_assert(!process_variable(nobody(), "PATH", value, sizeof value));
 }
 END_TEST
 

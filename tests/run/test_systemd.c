@@ -53,7 +53,7 @@ START_TEST(test_round_trip)
                                          "/back\\slash.so",
                                          ""};
 
-    for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         char *text = environment_dropin("LD_PRELOAD", values[i]), *value = NULL;
         ck_assert_int_eq(environment_read(text, "LD_PRELOAD", &value), 0);
         ck_assert_str_eq(value, values[i]);
@@ -68,8 +68,8 @@ static void put(const char *root, const char *path, const char *text)
     char whole[512], command[600];
     FILE *file;
 
-    snprintf(whole, sizeof(whole), "%s/%s", root, path);
-    snprintf(command, sizeof(command), "mkdir -p \"$(dirname '%s')\"", whole);
+    snprintf(whole, sizeof whole, "%s/%s", root, path);
+    snprintf(command, sizeof command, "mkdir -p \"$(dirname '%s')\"", whole);
     ck_assert_int_eq(system(command), 0);
     file = fopen(whole, "w");
     fputs(text, file);
@@ -111,7 +111,7 @@ START_TEST(test_unit_of_a_root)
     ck_assert_int_eq(unit_open(&unit, "", root, false), -EINVAL);
     ck_assert_int_eq(unit_open(&unit, "a b", root, false), -EINVAL);
 
-    snprintf(command, sizeof(command), "rm -r '%s'", root);
+    snprintf(command, sizeof command, "rm -r '%s'", root);
     ck_assert_int_eq(system(command), 0);
 }
 END_TEST
@@ -168,13 +168,13 @@ static void put_precedence(const char *root, const char *entry)
     char path[256], whole[512], text[256] = "";
 
     end = end ? end : entry + strlen(entry) - 1;
-    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (strncmp(entry, places[i][0], strlen(places[i][0])) == 0)
-            snprintf(path, sizeof(path), "%s%.*s", places[i][1], (int)(end - name), name);
+            snprintf(path, sizeof path, "%s%.*s", places[i][1], (int)(end - name), name);
     if (end[0] == '=' && end[1])
-        snprintf(text, sizeof(text), "[Service]\nEnvironment=LD_PRELOAD=%s\n", end + 1);
+        snprintf(text, sizeof text, "[Service]\nEnvironment=LD_PRELOAD=%s\n", end + 1);
     put(root, path, text);
-    snprintf(whole, sizeof(whole), "%s/%s", root, path);
+    snprintf(whole, sizeof whole, "%s/%s", root, path);
     if (*end == '=')
         return;
     ck_assert_int_eq(unlink(whole), 0);
@@ -188,7 +188,7 @@ static void remove_root(const char *root)
 {
     char command[64];
 
-    snprintf(command, sizeof(command), "rm -r '%s'", root);
+    snprintf(command, sizeof command, "rm -r '%s'", root);
     ck_assert_int_eq(system(command), 0);
 }
 
@@ -219,7 +219,7 @@ START_TEST(test_alias)
     ck_assert_ptr_nonnull(mkdtemp(root));
     put_precedence(root, "etc/w.service=");
     put_precedence(root, "etc/alias.service.d/1.conf=/a");
-    snprintf(link, sizeof(link), "%s/etc/systemd/system/alias.service", root);
+    snprintf(link, sizeof link, "%s/etc/systemd/system/alias.service", root);
     ck_assert_int_eq(symlink("w.service", link), 0);
     ck_assert_int_eq(unit_open(&unit, "w", root, false), 0);
     ck_assert_pstr_eq(unit.preload, "/a");
@@ -258,7 +258,7 @@ START_TEST(test_overridden)
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define LENGTH(array) ((int)(sizeof array / sizeof((array)[0])))
 
 int main(void)
 {

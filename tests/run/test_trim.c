@@ -33,7 +33,7 @@ static void create(unsigned capacity, unsigned used)
     ck_assert_int_eq(
         pyperf_image_create(&image, support_directory(), 0, capacity, PYPERF_IMAGE_MODE), 0);
     add(used);
-    snprintf(path, sizeof(path), "%s/trimmed.so", support_directory());
+    snprintf(path, sizeof path, "%s/trimmed.so", support_directory());
 }
 
 static void write_trimmed(const struct trimmed *trimmed)
@@ -91,7 +91,7 @@ START_TEST(test_same)
 {
     static const unsigned used[] = {0, 1, 7, 299, 300};
 
-    for (size_t i = 0; i < sizeof(used) / sizeof(*used); i++) {
+    for (size_t i = 0; i < sizeof used / sizeof *used; i++) {
         create(300, used[i]);
         trim();
         check_same(used[i]);
@@ -170,7 +170,7 @@ START_TEST(test_damaged)
     for (size_t i = 0; i < size; i += i < 1024 || i % 4096 < 768 ? 1 : 61) {
         static const char values[] = {0, 1, 0x7f, (char)0xff};
         char before = bytes[i];
-        for (size_t v = 0; v < sizeof(values); v++) {
+        for (size_t v = 0; v < sizeof values; v++) {
             int rc;
             bytes[i] = values[v];
             rc = trim_bytes(bytes, size);

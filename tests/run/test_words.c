@@ -83,9 +83,9 @@ START_TEST(test_long_shebang)
 {
     char line[4096], word[PATH_MAX];
 
-    memset(line, 'a', sizeof(line));
+    memset(line, 'a', sizeof line);
     memcpy(line, "#!", 2);
-    ck_assert_int_eq(shebang_parse(line, sizeof(line), word), 1);
+    ck_assert_int_eq(shebang_parse(line, sizeof line, word), 1);
     ck_assert_uint_eq(strlen(word), 254); /* what the kernel would see */
 }
 END_TEST
@@ -109,7 +109,7 @@ START_TEST(test_image_names)
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define LENGTH(array) ((int)(sizeof array / sizeof((array)[0])))
 
 int main(void)
 {

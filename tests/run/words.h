@@ -16,7 +16,7 @@ static inline struct words *words_split(struct words *words, const char *line)
 {
     char *rest = words->text;
 
-    snprintf(words->text, sizeof(words->text), "%s", line);
+    snprintf(words->text, sizeof words->text, "%s", line);
     words->argc = 0;
     while (rest && *rest && words->argc < 63)
         words->argv[words->argc++] = strsep(&rest, " ");

@@ -32,9 +32,9 @@ enum { DW_X29 = 29, DW_X30 = 30, DW_SP = 31 };
 #define INSN_RET     0xd65f03c0U
 
 /*
- * Return addresses are signed where the interpreter signs its own.  Where it does not, ours would
- * be the only signed ones, at which unwinders that do not know of it (libunwind before 1.8, so
- * perf of Debian 12) end the call chain.
+ * Slots sign return addresses if the interpreter signs its own.  If it does not, ours would be the
+ * only signed ones, and unwinders that cannot read them (libunwind before 1.8, so perf of Debian
+ * 12) would end call chains there.
  */
 static inline bool pyperf_arch_signs(const void *function)
 {

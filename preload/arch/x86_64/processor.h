@@ -20,7 +20,7 @@ enum { DW_RBP = 6, DW_RSP = 7, DW_RETURN = 16 };
     CFA_ADVANCE(5), CFA_DEF_OFFSET, 16, CFA_OFFSET(DW_RBP), 2, CFA_ADVANCE(6),                     \
         CFA_RESTORE(DW_RBP), CFA_DEF_OFFSET, 8
 
-/* While a slot's callee runs, so at the return address into it. */
+/* What holds while a slot's callee runs, that is, at the return address into the slot. */
 #define PYPERF_ARCH_BODY_PROGRAM                                                                   \
     CFA_DEF, DW_RSP, 16, CFA_OFFSET(DW_RBP), 2, CFA_OFFSET(DW_RETURN), 1
 
@@ -37,13 +37,13 @@ static inline void pyperf_arch_unsign(unsigned char *code, size_t code_size, uns
     (void)code, (void)code_size, (void)cfi, (void)cfi_size;
 }
 
-/* Instruction fetch sees what was stored. */
+/* Nothing to do: instruction fetch sees what was stored. */
 static inline void pyperf_arch_sync_code(const void *start, size_t size)
 {
     (void)start, (void)size;
 }
 
-/* For the hot path: instructions reach all memory, and compare with it. */
+/* For the hot path: instructions reach all memory and compare with it, so plain C will do. */
 #define PYPERF_ARCH_EARLY(value)        (value)
 #define PYPERF_ARCH_EITHER(a, b)        ((a) || (b))
 #define PYPERF_ARCH_ADDRESS(variable)   (&(variable))

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size)
     elf_version(EV_CURRENT);
     elf = elf_memory(copy, size);
     if (elf && elfinfo_read(&info, elf) == 0 &&
-        (info.pointers_seen > info.pointers_of || strlen(info.loader) >= sizeof(info.loader)))
+        (info.pointers_seen > info.pointers_of || strlen(info.loader) >= sizeof info.loader))
         abort();
     elf_end(elf);
     free(copy);

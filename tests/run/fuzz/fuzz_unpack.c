@@ -16,8 +16,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size)
 
     if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
         abort();
-    snprintf(in, sizeof(in), "/proc/self/fd/%d", fd);
-    snprintf(out, sizeof(out), "/dev/shm/pyperf-fuzz-%d", (int)getpid());
+    snprintf(in, sizeof in, "/proc/self/fd/%d", fd);
+    snprintf(out, sizeof out, "/dev/shm/pyperf-fuzz-%d", (int)getpid());
     if (unpack(in, out, 1 << 20) == 0)
         unlink(out);
     else if (access(out, F_OK) == 0)
