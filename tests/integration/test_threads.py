@@ -120,7 +120,7 @@ def sixty_four_threads_under_perf(t):
         pid = int(file.read())
     t.forget(pid)
     seen, wrong, total = set(), [], 0
-    # On a busy machine perf loses some of so many; those it keeps must be right.
+    # Some may be lost even in the last recording; those that perf keeps must be right.
     text = [line for line in recorder.script().split("\n") if "PERF_RECORD_LOST" not in line]
     for sample in recording.parse("\n".join(text)):
         if sample.pid != pid or sample.tid == pid:
