@@ -11,6 +11,11 @@ Samples come after equal intervals of the thread's CPU time, hence more evenly t
 would: the true chance is smaller.  A load of other work does not change it, because neither the
 program's clock nor perf's counts while the program waits.
 
+Events that perf loses because it waits for a processor are another matter, and no test judges a
+recording that lacks any: it is made again, up to three times, with larger buffers
+(recording.BUFFERS), and says so.  None of 258 recordings with ten busy loops
+beside them on two CPUs lost any.  That four in a row lose some is then no chance but a fault, and fails.
+
 A test may look several times at the growing number of samples and be content with the first look
 that holds; only its last bound then decides over a healthy state, and that one has the chance EACH.
 """
@@ -20,6 +25,10 @@ import math
 RUN = 1e-4
 JUDGEMENTS = 1000
 EACH = RUN / JUDGEMENTS
+
+# What perf breaks of a healthy program's stacks at most.  0.27 % were measured, 6 of 2,200: GCC's
+# epilogues, whose CFI points below the stack pointer, which perf does not copy.
+BROKEN = 0.003
 
 # Of the samples that the frequency promises for the CPU time, the share that comes at least.  Not a
 # matter of chance: measured are 0.99 to 1.01, and a virtual machine may lose some clock interrupts.
@@ -38,6 +47,11 @@ def most(samples, share, chance=EACH):
         if left <= chance:
             return count
     return samples
+
+
+def nearly_all(good, samples):
+    """Whether no more of the samples are bad than perf breaks of a healthy program's."""
+    return samples - good <= most(samples, BROKEN)
 
 
 def least(samples, share, chance=EACH):

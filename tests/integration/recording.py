@@ -7,9 +7,11 @@ import subprocess
 
 PREFIX = "py::"
 FREQUENCY = 999  # samples a CPU second
+BUFFERS = ["64M", "128M", "256M", "256M"]  # for each CPU, in turn when events were lost (chance.py)
 MODES = {"dwarf": ["--call-graph", "dwarf,65528"], "fp": ["--call-graph", "fp"]}
 
 HEADER = re.compile(r"^\s*(?P<comm>.*?)\s+(?P<pid>\d+)/(?P<tid>\d+)\s+(?P<time>\d+\.\d+):\s*$")
+LOST = re.compile(r"^ *(?:LOST|LOST_SAMPLES|THROTTLE) events: .*$", re.M)
 FRAME = re.compile(r"^\s+(?P<ip>[0-9a-f]+) (?P<symbol>.*) \((?P<dso>.*)\)$")
 
 # One frame of a chain; dso is a path as the recorded process saw it.
@@ -43,12 +45,28 @@ class Recording:
         self.root = root
         self.mode = mode
         self.data = os.path.join(folder, "perf.data")
+        self.buffers = BUFFERS
+        self.lost = None  # what perf says of events that it lost or held back, in its words
         self.window = None  # (first, last) moment to look at; None: all
 
     def record(self, argv, env, before=(), stdin=b""):
         """Runs the command under perf, both with env, as `env... before... perf record command`
-        does."""
-        command = self.perf.argv(self.root) + ["record", "--quiet", "-k", "mono", "-m", "64M"]
+        does.  Where perf lost events the recording says nothing, and is made again, bounded."""
+        for number, buffer in enumerate(self.buffers, 1):
+            done = self._record_once(buffer, argv, env, before, stdin)
+            self.lost = self._lost() if done.returncode == 0 else None
+            if not self.lost:
+                break
+            again = "" if number == len(self.buffers) else ", and records it again"
+            print(
+                "note        %s with buffers of %s lost events of %s (%s)%s"
+                % (self.perf, buffer, " ".join(argv[:2]), self.lost, again),
+                flush=True,
+            )
+        return done
+
+    def _record_once(self, buffer, argv, env, before, stdin):
+        command = self.perf.argv(self.root) + ["record", "--quiet", "-k", "mono", "-m", buffer]
         command += ["-e", "cpu-clock", "-F", str(FREQUENCY), "-o", self.data] + MODES[self.mode]
         return subprocess.run(
             self.root.command(list(before) + command + ["--"] + argv, env),
@@ -57,6 +75,19 @@ class Recording:
             stderr=subprocess.PIPE,
             timeout=600,
         )
+
+    def _lost(self):
+        command = self.perf.argv(self.root) + ["report", "--stats", "-i", self.data]
+        done = subprocess.run(
+            self.root.command(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=600,
+        )
+        told = done.stdout.decode()
+        assert done.returncode == 0 and "TOTAL events:" in told, "perf report failed: %s" % done
+        return ", ".join(" ".join(line.split()) for line in LOST.findall(told)) or None
 
     def script(self):
         """Text of `perf script`, lost records included."""
@@ -76,9 +107,11 @@ class Recording:
 
     def samples(self):
         """Every sample.  Raises AssertionError when perf lost any: figures would mean nothing."""
-        text = self.script()
-        assert "PERF_RECORD_LOST" not in text, "perf lost records; the machine is too busy"
-        return parse(text)
+        assert not self.lost, "the machine is too busy: perf lost events in each of %d recordings: %s" % (
+            len(self.buffers),
+            self.lost,
+        )
+        return parse(self.script())
 
 
 def parse(text):

@@ -6,22 +6,25 @@ import re
 import shutil
 import xml.dom.minidom
 
+import chance
 import harness
 import wrapper
 from harness import case
 
+FREQUENCY = 499
+CPU = 0.4  # seconds in leaf()
 APP = """
 import time
 
 def leaf():
-    end = time.process_time() + 0.4
+    end = time.process_time() + %s
     while time.process_time() < end:
         sum(range(100))
 
 def lambdas(): return (lambda: leaf())()
 
 lambdas()
-"""
+""" % CPU
 
 
 def recorded(t):
@@ -29,7 +32,7 @@ def recorded(t):
     app = t.path("a<b;c.py")  # a name that neither HTML nor the collapsed format can take as it is
     with open(app, "w") as file:
         file.write(APP)
-    done = run.record("-F", "499", t.world.newest_on_host().path, app)
+    done = run.record("-F", str(FREQUENCY), t.world.newest_on_host().path, app)
     assert done.code == 0, done.stderr
     return run, app
 
@@ -50,7 +53,7 @@ def three_formats_count_the_same_samples(t):
     assert sum(int(count) for _, count in lines) == total, total
     name = "py::leaf:" + app.replace(";", ":")
     leaf = sum(int(count) for chain, count in lines if name in chain.split(";"))
-    assert leaf > 0.5 * total, "%d of %d samples in leaf" % (leaf, total)
+    assert leaf > chance.KEPT * FREQUENCY * CPU * (1 - chance.BROKEN) - 1, "%d of %d samples in leaf" % (leaf, total)
 
     total, page = made(run, "html")
     assert not re.search(r'(src|href)="', page), "the page is not self-contained"

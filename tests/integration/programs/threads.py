@@ -105,17 +105,18 @@ def leaf_{0}(until):
         pass
 def middle_{0}(until):
     leaf_{0}(until)
-def top_{0}(until):
+def top_{0}():
     barrier.wait()
-    middle_{0}(until)
+    middle_{0}(end[0])
 """
-    barrier = threading.Barrier(int(count))
-    space = {"clock": time.monotonic, "barrier": barrier}
-    until = time.monotonic() + 3
+    # One second of the processor for all, however long that takes.
+    end = []
+    barrier = threading.Barrier(int(count), lambda: end.append(time.process_time() + 1))
+    space = {"clock": time.process_time, "barrier": barrier, "end": end}
     threads = []
     for number in range(int(count)):
         exec(compile(source.format(number), "<many>", "exec"), space)
-        threads.append(threading.Thread(target=space["top_%d" % number], args=(until,)))
+        threads.append(threading.Thread(target=space["top_%d" % number]))
     for thread in threads:
         thread.start()
     for thread in threads:
