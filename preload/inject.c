@@ -236,7 +236,8 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 __attribute__((destructor)) static void finish(void)
 {
     int saved_errno = errno;
-    pyperf_slots_finish();
+    pyperf_slots_finish(python.layout != NULL &&
+                        pyperf_threads_outlive_interpreter(python.layout->minor));
     errno = saved_errno;
 }
 

@@ -22,6 +22,15 @@ enum pyperf_identity { PYPERF_BY_NAME, PYPERF_BY_VERSION, PYPERF_BY_VERSION_AT_O
 /* Which part of the recursion state needs our care (deep_stack.h). */
 enum pyperf_guard { PYPERF_GUARD_NONE, PYPERF_GUARD_STACK, PYPERF_GUARD_STACK_AND_UNITS };
 
+/*
+ * 3.9 to 3.12 free an interpreter while daemon threads may still wake and use it
+ * (python/cpython#110052).  Each millisecond until the process is gone makes a crash more likely.
+ */
+static inline bool pyperf_threads_outlive_interpreter(int minor)
+{
+    return minor >= 9 && minor <= 12;
+}
+
 /* Opcodes of the instructions, other than plain calls, whose Python callee runs within the caller's
  * loop; 0: there is none. */
 struct pyperf_inlining {

@@ -1,8 +1,8 @@
 /*
  * Removes what killed processes left: images that no process uses, and their maps.
  *
- * A process removes its files when it ends (slot.h).  One that was killed, or that left by _exit(),
- * cannot; the next of the same user does it.
+ * A process removes its files when it ends (slot.h).  One that was killed cannot, and one that is
+ * to end quickly, or in a sandbox, does not; the next of the same user does it.
  */
 #ifndef PYPERF_LEFTOVERS_H
 #define PYPERF_LEFTOVERS_H

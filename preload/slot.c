@@ -341,8 +341,6 @@ static void remove_files(void)
             unlink(paths[i]);
 }
 
-/* Daemon threads outlive their interpreter, and on 3.9 to 3.12 crash if they wake before the
- * process is gone (python/cpython#110052): it must not take longer because of us. */
 static bool other_threads_run(void)
 {
     enum { OF_ONE_THREAD = 3 }; /* links of a folder with one other in it */
@@ -350,7 +348,7 @@ static bool other_threads_run(void)
     return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > OF_ONE_THREAD;
 }
 
-void pyperf_slots_finish(void)
+void pyperf_slots_finish(bool quick_with_threads)
 {
     /* Not if exit() was called from a signal handler that interrupted us. */
     if (config == NULL || pthread_mutex_trylock(&lock) != 0)
@@ -358,8 +356,9 @@ void pyperf_slots_finish(void)
     if (!sandboxed && getpid() == owner && image_number > 0 && !ended) {
         enum pyperf_answer wanted = kept ? PYPERF_YES : PYPERF_NO;
         if (!kept && config->keep == PYPERF_KEEP_AUTO)
-            wanted =
-                other_threads_run() ? PYPERF_UNKNOWN : pyperf_profiler_runs(PYPERF_PROFILER_BUDGET);
+            wanted = quick_with_threads && other_threads_run()
+                         ? PYPERF_UNKNOWN
+                         : pyperf_profiler_runs(PYPERF_PROFILER_BUDGET);
         if (wanted == PYPERF_YES)
             keep_files();
         else if (wanted == PYPERF_NO)

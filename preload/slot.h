@@ -36,8 +36,9 @@ bool pyperf_slots_settle(void);
 void pyperf_slots_sandbox(void);
 
 /* The process ends: its files go, or get their final form for a profiler (PYPERF_KEEP).  Slots may
- * still be asked for. */
-void pyperf_slots_finish(void);
+ * still be asked for.  `quick_with_threads`: while other threads live, do not look through /proc
+ * for a profiler; the files are then left to the next process (leftovers.h). */
+void pyperf_slots_finish(bool quick_with_threads);
 
 /* For pthread_atfork(). */
 void pyperf_slots_before_fork(void);

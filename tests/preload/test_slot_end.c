@@ -51,7 +51,7 @@ START_TEST(files_go_when_they_are_not_kept)
     const char *directory = start_with(PYPERF_KEEP_OFF);
     ck_assert_uint_eq(support_count_files(directory, "pyperf-"), 3);
     ck_assert(map_is_there(getpid()));
-    pyperf_slots_finish();
+    pyperf_slots_finish(false);
     ck_assert_uint_eq(support_count_files(directory, ""), 0);
     ck_assert(!map_is_there(getpid()));
     /* Functions first seen while the process goes down. */
@@ -73,7 +73,7 @@ static void check_kept(const char *directory)
 START_TEST(files_stay_when_they_are_kept)
 {
     const char *directory = start_with(PYPERF_KEEP_ON);
-    pyperf_slots_finish();
+    pyperf_slots_finish(false);
     check_kept(directory);
 }
 END_TEST
@@ -95,7 +95,7 @@ START_TEST(files_stay_for_a_profiler_that_came_meanwhile)
 {
     const char *directory = start_with(PYPERF_KEEP_AUTO);
     pid_t profiler = start_profiler();
-    pyperf_slots_finish();
+    pyperf_slots_finish(false);
     kill(profiler, SIGKILL);
     check_kept(directory);
 }
@@ -136,7 +136,7 @@ START_TEST(images_stay_where_a_child_may_run_in_them)
     const char *directory = start_with(PYPERF_KEEP_OFF);
     pyperf_slots_before_fork();
     pyperf_slots_after_fork_in_parent();
-    pyperf_slots_finish();
+    pyperf_slots_finish(false);
     ck_assert_uint_eq(support_count_files(directory, "pyperf-"), 3);
 }
 END_TEST
