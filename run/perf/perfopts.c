@@ -109,7 +109,7 @@ static const struct perfopt global_options[] = {
     {"list-opts", VALUE_NONE, 0},       {"tracefs-dir", VALUE_REQUIRED, 0},
 };
 
-#define LENGTH(array) (sizeof array / sizeof((array)[0]))
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 const struct perfopt *perfopts_record_letter(char letter)
 {

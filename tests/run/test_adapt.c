@@ -157,7 +157,7 @@ START_TEST(test_ring)
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof array / sizeof((array)[0])))
+#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int main(void)
 {

@@ -100,7 +100,7 @@ START_TEST(test_kinds)
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof array / sizeof((array)[0])))
+#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int main(void)
 {

@@ -105,7 +105,7 @@ START_TEST(test_damaged_file)
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof array / sizeof((array)[0])))
+#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int main(void)
 {

@@ -258,7 +258,7 @@ START_TEST(test_overridden)
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof array / sizeof((array)[0])))
+#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int main(void)
 {

@@ -109,7 +109,7 @@ START_TEST(test_image_names)
 }
 END_TEST
 
-#define LENGTH(array) ((int)(sizeof array / sizeof((array)[0])))
+#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int main(void)
 {
