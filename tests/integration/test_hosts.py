@@ -87,8 +87,12 @@ def in_the_way(path, worker):
     return os.path.lexists(path) and os.lstat(path).st_uid != os.lstat(worker).st_uid
 
 
+def has(names, wanted):
+    return any(re.search(r"[:.]%s:" % wanted, name) for name in names)
+
+
 def check(t, workers, names=("helper", "application")):
-    stale = 0
+    stale = waiting = 0
     for pid in workers:
         t.forget(pid)
         paths = t.image_paths(pid)
@@ -100,13 +104,14 @@ def check(t, workers, names=("helper", "application")):
             continue
         size = sum(os.path.getsize(path) for path in paths + [t.map_path(pid)])
         assert size < FILES, "worker %d left %d bytes in %d images" % (pid, size, len(paths))
+        named = [symbol.name for path in paths for symbol in image.symbols(path)]
         mapped = [entry.name for entry in image.read_map(t.map_path(pid))]
+        assert set(mapped) <= set(named), sorted(set(mapped) - set(named))
         for name in names:
-            assert any(re.search(r"[:.]%s:" % name, entry) for entry in mapped), "%s in %d: %s" % (
-                name,
-                pid,
-                mapped[-5:],
-            )
+            assert has(named, name), "%s in %d: %s" % (name, pid, named[-5:])
+        # The map's last lines wait for the next Python call (perfmap.h); uWSGI kills idle workers.
+        waiting += not all(has(mapped, name) for name in names)
+    assert waiting + stale < len(workers) or not waiting, "no map has what the images have"
     if stale == len(workers):
         raise Skip("each worker has the PID of an earlier process whose map it cannot replace")
     return "%d workers%s" % (len(workers), ", %d without a map of their own" % stale if stale else "")
