@@ -294,7 +294,9 @@ def chains(t):
         wrong = seen.wrong(*(LAST if last else FIRST))
         if last or not wrong or seen.impossible or seen.displaced:
             break
-        first = first or "; at first %s: %s" % (seen, "; ".join(wrong))
+        if not first:
+            first = "; at first %s: %s" % (seen, "; ".join(wrong))
+            print("\n".join(tell("%s: broken at first" % t.subject.label, seen.broken)), flush=True)
         seen.add(*record(t, t.subject, t.preload(), MORE * UNIT))
     if wrong or seen.impossible or seen.displaced:
         raise AssertionError("\n".join(wrong + [seen.details() + first]))
