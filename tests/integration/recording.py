@@ -76,34 +76,32 @@ class Recording:
             timeout=600,
         )
 
-    def _lost(self):
-        command = self.perf.argv(self.root) + ["report", "--stats", "-i", self.data]
+    def _told(self, timeout, command, *options):
+        """What a command of perf prints of the recording."""
         done = subprocess.run(
-            self.root.command(command),
+            self.root.command(self.perf.argv(self.root) + [command, "-i", self.data] + list(options)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            timeout=600,
+            timeout=timeout,
         )
-        told = done.stdout.decode()
-        assert done.returncode == 0 and "TOTAL events:" in told, "perf report failed: %s" % done
+        assert done.returncode == 0, "perf %s failed: %s" % (
+            command,
+            done.stderr.decode("utf-8", "replace"),
+        )
+        return done.stdout.decode("utf-8", "surrogateescape")
+
+    def _lost(self):
+        told = self._told(600, "report", "--stats")
+        assert "TOTAL events:" in told, "perf report tells no numbers: " + told
         return ", ".join(" ".join(line.split()) for line in LOST.findall(told)) or None
 
     def script(self):
         """Text of `perf script`, lost records included."""
-        command = self.perf.argv(self.root) + ["script", "--no-inline", "--ns", "-i", self.data]
-        command += ["--show-lost-events", "-F", "comm,pid,tid,time,ip,sym,dso"]
+        options = ["--no-inline", "--ns", "--show-lost-events", "-F", "comm,pid,tid,time,ip,sym,dso"]
         if self.window:
-            command += ["--time", "%.9f,%.9f" % self.window]
-        done = subprocess.run(
-            self.root.command(command),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            timeout=1200,
-        )
-        assert done.returncode == 0, "perf script failed: " + done.stderr.decode("utf-8", "replace")
-        return done.stdout.decode("utf-8", "surrogateescape")
+            options += ["--time", "%.9f,%.9f" % self.window]
+        return self._told(1200, "script", *options)
 
     def samples(self):
         """Every sample.  Raises AssertionError when perf lost any: figures would mean nothing."""

@@ -18,6 +18,7 @@ import os
 import chance
 import harness
 import recording
+import wrapper
 from harness import case
 
 UNIT = 0.1  # CPU seconds for one share
@@ -357,11 +358,7 @@ def nothing_without_preload(t):
     assert not named, "py:: frames without the library:\n%s" % named[0]
 
 
-def perfs(world):
-    return world.perfs
-
-
-@case("truth", each=perfs)
+@case("truth", each=wrapper.perfs)
 def a_recording_with_lost_events_is_made_again(t):
     """A stack's copy does not fit into the smallest buffer; and if it never fits, that is said."""
     python = t.world.newest_on_host()

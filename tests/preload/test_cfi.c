@@ -7,8 +7,8 @@
 #include "arch.h"
 #include "elf_file.h"
 #include "image.h"
+#include "machine.h"
 #include "pyperf.h"
-#include "registers.h"
 #include "support.h"
 #include "trampoline.h"
 

@@ -20,8 +20,8 @@
 
 #include "arch.h"
 #include "image.h"
+#include "machine.h"
 #include "pyperf.h"
-#include "registers.h"
 #include "support.h"
 #include "trampoline.h"
 #include "unwind.h"

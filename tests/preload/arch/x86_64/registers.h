@@ -2,25 +2,12 @@
 #ifndef PYPERF_TESTS_REGISTERS_X86_64_H
 #define PYPERF_TESTS_REGISTERS_X86_64_H
 
-#include <stdint.h>
-#include <sys/user.h>
+/* Members of struct user_regs_struct (sys/user.h) */
+#define MACHINE_PC rip
+#define MACHINE_SP rsp
+#define MACHINE_FP rbp
 
 enum { DWARF_FRAME_POINTER = 6, DWARF_STACK_POINTER = 7 };
 enum { SLOT_INSTRUCTIONS = 6 };
-
-static inline uintptr_t machine_pc(const struct user_regs_struct *registers)
-{
-    return registers->rip;
-}
-
-static inline uintptr_t machine_sp(const struct user_regs_struct *registers)
-{
-    return registers->rsp;
-}
-
-static inline uintptr_t machine_fp(const struct user_regs_struct *registers)
-{
-    return registers->rbp;
-}
 
 #endif
