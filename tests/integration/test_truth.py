@@ -117,6 +117,10 @@ def is_evaluator(frame):
     return "libpython" in frame.dso and frame.symbol.startswith("_PyEval_EvalFrameDefault")
 
 
+def is_of_the_program(frame):
+    return frame.dso not in ("[kernel.kallsyms]", "[unknown]")
+
+
 def misplaced(sample):
     """Why a py:: frame is not where CPython calls its evaluator, or is missing; None if all is well.
 
@@ -175,6 +179,25 @@ def tell(title, samples, most=3):
     return lines + [str(sample) for sample in samples[:most]]
 
 
+def tell_run(title, broken, count):
+    """Where in a recording of so many samples the broken ones are: a {number: sample}.
+
+    Chance strews them.  A run of them with hardly a frame of the program is perf that lost an object
+    (docs/porting.md).
+    """
+    bare = sum(not any(is_of_the_program(f) for f in sample.frames) for sample in broken.values())
+    threads = len({sample.tid for sample in broken.values()})
+    return "%s: %d of %d, from no. %d to no. %d, in %d threads; %d have no frame of the program" % (
+        title,
+        len(broken),
+        count,
+        min(broken),
+        max(broken),
+        threads,
+        bare,
+    )
+
+
 def tell_places(title, samples, most=10):
     """Where the samples are, the most frequent first, by function names alone."""
     places = collections.Counter(
@@ -221,19 +244,21 @@ class Seen:
     def __init__(self, setting, expected):
         self.setting = setting
         self.expected = expected
-        self.count = 0
+        self.count = self.recordings = 0
         self.cpu = self.spinning = 0.0  # seconds, by the program's clock
         self.branches = collections.Counter()
         self.broken, self.impossible, self.displaced, self.between = [], [], [], []
+        self.runs = []  # of broken stacks, in words, one for each recording that has any
 
     def add(self, told, samples):
         self.cpu += told["cpu"]
         self.spinning += told["spinning"]
         self.count += len(samples)
-        for sample in samples:
+        broken = {}
+        for number, sample in enumerate(samples, 1):
             branch = self.expected.whole.get(tuple(sample.python))
             if not starts_at_root(sample, self.setting.mode, sample.tid == sample.pid):
-                self.broken.append(sample)
+                broken[number] = sample
             elif not self.expected.allows(sample.python):
                 self.impossible.append(sample)
             elif misplaced(sample):
@@ -242,6 +267,10 @@ class Seen:
                 self.branches[branch] += 1
             else:
                 self.between.append(sample)
+        self.broken += broken.values()
+        self.recordings += 1
+        if broken:
+            self.runs.append(tell_run("recording %d" % self.recordings, broken, len(samples)))
 
     @property
     def at_a_leaf(self):
@@ -273,9 +302,12 @@ class Seen:
             100 * self.spinning / self.cpu,
         )
 
+    def tell_broken(self, title):
+        return tell(title, self.broken) + self.runs
+
     def details(self):
         lines = [str(self)]
-        lines += tell("stacks that do not begin at the root", self.broken)
+        lines += self.tell_broken("stacks that do not begin at the root")
         lines += tell("chains the call graph does not allow", self.impossible)
         lines += tell("py:: frames in the wrong place", self.displaced)
         lines += [misplaced(sample) for sample in self.displaced[:3]]
@@ -297,7 +329,7 @@ def chains(t):
             break
         if not first:
             first = "; at first %s: %s" % (seen, "; ".join(wrong))
-            print("\n".join(tell("%s: broken at first" % t.subject.label, seen.broken)), flush=True)
+            print("\n".join(seen.tell_broken("%s: broken at first" % t.subject.label)), flush=True)
         seen.add(*record(t, t.subject, t.preload(), MORE * UNIT))
     if wrong or seen.impossible or seen.displaced:
         raise AssertionError("\n".join(wrong + [seen.details() + first]))
