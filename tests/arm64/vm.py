@@ -7,10 +7,12 @@
 TEXT keeps the settings whose name, such as `3.13.18 dwarf perf 7.2`, contains it.  The unit tests
 are those of build-aarch64-tests (docs/porting.md).
 
-Two kinds of samples are counted apart: in the vdso and in PLT stubs, which have no unwind tables on
-aarch64.  perf 7 (libdw) then guesses by frame pointers and misses the caller, with any program:
-of truth.py without the library all 174 such samples were broken too.  An emulated processor
-spends a third of truth.py's time there.
+Three kinds of samples are counted apart.  The vdso and PLT stubs have no unwind tables on aarch64.
+perf 7 (libdw) then guesses by frame pointers and misses the caller, with any program: of truth.py
+without the library all 174 such samples were broken too.  An emulated processor spends a third of
+truth.py's time there.  ld.so has tables, but the kernel puts it at any multiple of a page, libdw
+rounds that up to the 64 KiB of its program header and looks at a wrong place in them.  truth.py is in
+ld.so when it calls a function for the first time, and for an emulated processor what is new is slow.
 
 Such a guess may lead into the interpreter's data, and then perf 7 loses all later chains of the
 process, with or without the library.  After a sample in ld.so it shows nothing of all later ones in
@@ -20,6 +22,7 @@ Shares of branches are not compared: an emulated clock loses interrupts in burst
 """
 
 import argparse
+import collections
 import json
 import os
 import shutil
@@ -118,25 +121,34 @@ def settings_of(world):
     return [s for s in test_truth.settings(world) if s.perf.root is s.python.root]
 
 
+def is_dynamic_linker(path):
+    return os.path.basename(path).startswith("ld-linux-")
+
+
 def without_tables(frame):
-    return frame.dso == "[vdso]" or frame.symbol.endswith("@plt")
+    return frame.dso == "[vdso]" or frame.symbol.endswith("@plt") or is_dynamic_linker(frame.dso)
 
 
 # linux/perf_event.h, tools/perf/util/header.h
-DATA_SECTION, HEADER, PROT_OFFSET, NAME_OFFSET = 40, 8, 64, 72
+DATA_SECTION, HEADER, PID_OFFSET, ADDRESS_OFFSET, PROT_OFFSET, NAME_OFFSET = 40, 8, 8, 16, 64, 72
 PERF_RECORD_THROTTLE, PERF_RECORD_MMAP2 = 5, 10
 CPUMODE, USER, PROT_EXEC = 7, 2, 4
 
 
-def misleads(record):
-    """Whether perf 7 would look for an object where it is not, because of this MMAP2 record."""
+Mapping = collections.namedtuple("Mapping", "pid start end protection name")
+
+
+def mapping_of(record):
+    """What a PERF_RECORD_MMAP2 tells, its header included."""
+    pid = struct.unpack_from("<I", record, PID_OFFSET)[0]
+    start, size = struct.unpack_from("<QQ", record, ADDRESS_OFFSET)
     protection = struct.unpack_from("<I", record, PROT_OFFSET)[0]
-    name = record[NAME_OFFSET:].split(b"\0")[0]
-    return not protection & PROT_EXEC or os.path.basename(name).startswith(b"ld-linux-")
+    name = os.fsdecode(record[NAME_OFFSET:].split(b"\0")[0])
+    return Mapping(pid, start, start + size, protection, name)
 
 
 def hide_mappings(path):
-    """Keeps what perf 7 cannot unwind from costing more than its own sample.
+    """Keeps what perf 7 cannot unwind from costing more than its own sample; the ld.so of each pid.
 
     perf 7 takes `start - file offset` for an object's address, libdw takes all from there to the end
     of the last segment for the object's, and both keep what they know of a process.  That goes
@@ -153,6 +165,7 @@ def hide_mappings(path):
       recordings of 3.15 (30 November 2026), when threads started.  A recording read from its very
       start shows ld.so first, hence rightly; we ask perf for a window of time.
     """
+    linkers = {}
     with open(path, "r+b") as file:
         file.seek(DATA_SECTION)
         at, size = struct.unpack("<QQ", file.read(16))
@@ -162,10 +175,15 @@ def hide_mappings(path):
             header = file.read(HEADER)
             kind, misc, length = struct.unpack("<IHH", header)
             if kind == PERF_RECORD_MMAP2 and misc & CPUMODE == USER:
-                if misleads(header + file.read(length - HEADER)):
+                mapping = mapping_of(header + file.read(length - HEADER))
+                linker = mapping.protection & PROT_EXEC and is_dynamic_linker(mapping.name)
+                if linker:
+                    linkers[mapping.pid] = mapping
+                if linker or not mapping.protection & PROT_EXEC:
                     file.seek(at)
                     file.write(struct.pack("<I", PERF_RECORD_THROTTLE))
             at += length
+    return linkers
 
 
 def guesses(recorder):
@@ -173,10 +191,19 @@ def guesses(recorder):
 
 
 def without_misleading_mappings(samples):
+    """Recording.samples, with the name of the hidden ld.so where perf then knows none."""
+
     def filtered(recorder):
-        if guesses(recorder):
-            hide_mappings(recorder.data)
-        return samples(recorder)
+        if not guesses(recorder):
+            return samples(recorder)
+        linkers = hide_mappings(recorder.data)
+        found = samples(recorder)
+        for sample in found:
+            linker = linkers.get(sample.pid)
+            for i, frame in enumerate(sample.frames):
+                if linker and frame.dso == "[unknown]" and linker.start <= frame.ip < linker.end:
+                    sample.frames[i] = frame._replace(dso=linker.name)
+        return found
 
     return filtered
 
@@ -190,7 +217,7 @@ def unwindable(record):
             return told, samples
         kept = [s for s in samples if not any(map(without_tables, s.frames))]
         numbers = (setting.label, len(samples) - len(kept), len(samples))
-        print("%s: %d of %d samples are in the vdso or a PLT" % numbers)
+        print("%s: %d of %d samples are in the vdso, a PLT or ld.so" % numbers)
         return told, kept
 
     return filtered
