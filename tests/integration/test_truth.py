@@ -174,6 +174,15 @@ def starts_at_root(sample, mode, main_thread):
     return first >= 2 and all(is_libc(f) for f in frames[:first])
 
 
+def is_outside_python(sample, starts):
+    """Is it a whole chain of a thread that has not come to Python yet, or has left it?
+
+    Then there is libc alone, from one of the addresses where chains with Python begin too.
+    """
+    frames = [f for f in sample.frames if f.dso != "[kernel.kallsyms]"]
+    return bool(frames) and frames[0].ip in starts and all(map(is_libc, frames))
+
+
 def tell(title, samples, most=3):
     lines = ["%s: %d" % (title, len(samples))]
     return lines + [str(sample) for sample in samples[:most]]
@@ -254,10 +263,15 @@ class Seen:
         self.cpu += told["cpu"]
         self.spinning += told["spinning"]
         self.count += len(samples)
+        mode = self.setting.mode
+        rooted = [starts_at_root(s, mode, s.tid == s.pid) for s in samples]
+        starts = set()  # of threads; by frame pointers libc shows none
+        if mode == "dwarf":
+            starts = {s.frames[0].ip for s, r in zip(samples, rooted) if r and s.tid != s.pid}
         broken = {}
-        for number, sample in enumerate(samples, 1):
+        for number, (sample, root) in enumerate(zip(samples, rooted), 1):
             branch = self.expected.whole.get(tuple(sample.python))
-            if not starts_at_root(sample, self.setting.mode, sample.tid == sample.pid):
+            if not root and not is_outside_python(sample, starts):
                 broken[number] = sample
             elif not self.expected.allows(sample.python):
                 self.impossible.append(sample)
