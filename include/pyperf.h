@@ -12,6 +12,8 @@
 #ifndef PYPERF_H
 #define PYPERF_H
 
+#include <stdint.h>
+
 #define PYPERF_VERSION "0.1.0"
 
 /* -- Versions of CPython -------------------------------------------------------------------- */
@@ -89,5 +91,71 @@
 
 /* The name that functions share once a process has used up its trampolines. */
 #define PYPERF_NAME_OTHER "py::<other>"
+
+/* -- The code table ------------------------------------------------------------------------- */
+
+/*
+ * The image's section PYPERF_CODE_SECTION leads from an address in a function's bytecode to a line
+ * of its file.  It has a row for each code object that is given a slot, stored before the code
+ * object first runs in that slot: without a system call, like the symbols, so SIGKILL loses none.
+ * Code objects that share a slot have a row each.  Who may read the image may read the table.
+ *
+ * The section grows towards the start of the file, so it holds the NEWEST ROW FIRST.  Rows are not
+ * aligned.  Each is a struct pyperf_code_row in the machine's byte order, then
+ *
+ *     uint64_t           the slot's address, if `slot` is PYPERF_CODE_ELSEWHERE
+ *     `lines_size` bytes the line table, as the code object has it
+ *
+ * Times are nanoseconds of CLOCK_MONOTONIC (perf record -k mono).  A row of slot
+ * PYPERF_CODE_CLOCK tells the time of the rows newer than it, up to the next such row; an image's
+ * oldest row is one.  Where a slot is shared the time is exact, else it may be early by a tick of
+ * CLOCK_MONOTONIC_COARSE (1 to 10 milliseconds).  Times never go back within a process.
+ *
+ * Bytecode's memory is used again by code objects made later.  A sample at an address, seen in a
+ * slot, belongs to the newest row not younger than the sample that has this slot and contains this
+ * address.  The same row may come again.  Rows of code objects that a forked process inherits are
+ * in the images of its parent, and hold as far as they are not younger than the fork; slots given
+ * by the parent are ELSEWHERE in rows of the child.
+ *
+ * While the process runs, the section header's offset is stored before its size: a reader in
+ * between finds the oldest row cut short, or none, and looks again.
+ */
+#define PYPERF_CODE_SECTION ".pyperf_code"
+
+struct pyperf_code_row {
+    uint64_t bytecode;   /* address of the first instruction; CLOCK: nanoseconds */
+    uint32_t length;     /* of the bytecode, in bytes; CLOCK: PYPERF_LINES_*, of all rows */
+    uint32_t first_line; /* co_firstlineno */
+    uint32_t lines_size; /* bytes of line table; 0: it was larger than PYPERF_CODE_LINES_MAX */
+    uint16_t slot;       /* counted from 0: its name is that of symbol `slot` + 1 of .symtab; or
+                            one of those below */
+    uint16_t file;       /* where the file's name begins in the symbol's name, from which it extends
+                            to the end; 0: the symbol does not tell the file */
+};
+
+#define PYPERF_CODE_ELSEWHERE 0xffff /* a slot of an earlier image, or of the parent's */
+#define PYPERF_CODE_CLOCK     0xfffe /* not of a code object: what time it was */
+#define PYPERF_CODE_END       0xfffd /* from now on rows are missing: `bytecode` tells the time */
+
+/* How line tables are to be read: Objects/lnotab_notes.txt of CPython 3.6 to 3.9 (co_lnotab), of
+ * 3.10 (co_linetable), and Objects/locations.md (from 3.14 InternalDocs/code_objects.md) of 3.11
+ * and later, where instruction offsets are counted in units of 2 bytes. */
+#define PYPERF_LINES_3_6  1
+#define PYPERF_LINES_3_10 2
+#define PYPERF_LINES_3_11 3
+
+/*
+ * Bounds, in bytes.  A line table larger than LINES_MAX (3.13's html.entities has 37 KiB) is left
+ * out, its row is not.  A row that does not fit into the image is the reason for another.  A
+ * program may make code objects for ever: those that share a slot with others get rows until
+ * SHARED_MOST of one process's table is theirs, and all until it has MOST, or the disk is full.
+ * Then comes an END.
+ *
+ * Without a GIL, 3.14 and later give each thread but the main one bytecode of its own; rows have
+ * the main one's.
+ */
+#define PYPERF_CODE_LINES_MAX   (1 << 16)
+#define PYPERF_CODE_SHARED_MOST (8 << 20)
+#define PYPERF_CODE_MOST        (64 << 20)
 
 #endif

@@ -36,12 +36,13 @@ enum section {
     SECTION_TEXT,
     SECTION_SYMTAB,
     SECTION_STRTAB,
+    SECTION_CODE,
     SECTION_SHSTRTAB,
     SECTION_COUNT
 };
 
 static const char section_names[] = "\0.note.gnu.build-id\0.eh_frame_hdr\0.eh_frame\0.text"
-                                    "\0.symtab\0.strtab\0.shstrtab";
+                                    "\0.symtab\0.strtab\0" PYPERF_CODE_SECTION "\0.shstrtab";
 enum { /* offsets into section_names */
        NAME_NOTE = 1,
        NAME_EH_FRAME_HDR = NAME_NOTE + sizeof ".note.gnu.build-id",
@@ -49,12 +50,12 @@ enum { /* offsets into section_names */
        NAME_TEXT = NAME_EH_FRAME + sizeof ".eh_frame",
        NAME_SYMTAB = NAME_TEXT + sizeof ".text",
        NAME_STRTAB = NAME_SYMTAB + sizeof ".symtab",
-       NAME_SHSTRTAB = NAME_STRTAB + sizeof ".strtab",
+       NAME_CODE = NAME_STRTAB + sizeof ".strtab",
+       NAME_SHSTRTAB = NAME_CODE + sizeof PYPERF_CODE_SECTION,
 };
 
-/* Names of usual length fit in 71 bytes (and the first image in 64 KiB); the longest has to fit
- * into any new image. */
-enum { STRTAB_BYTES_PER_SLOT = 71, STRTAB_MIN = PYPERF_NAME_MAX + 2048 };
+/* The longest name has to fit into any new image. */
+enum { ROOM_MIN = PYPERF_NAME_MAX + 2048 };
 enum { BUILD_ID_SIZE = 20, PROGRAM_HEADERS = 4 };
 
 struct note {
@@ -121,7 +122,7 @@ struct image_tail {
 
 struct layout {
     size_t note, eh_frame_hdr, eh_frame, text, text_end;
-    size_t tail, symtab, strtab, strtab_size, file_size;
+    size_t tail, symtab, strtab, room, file_size;
 };
 
 static size_t align(size_t value, size_t to)
@@ -129,7 +130,7 @@ static size_t align(size_t value, size_t to)
     return (value + to - 1) & ~(to - 1);
 }
 
-static struct layout layout_for(unsigned capacity)
+static struct layout layout_for(unsigned capacity, size_t room)
 {
     struct layout l;
     l.note = align(sizeof(Elf64_Ehdr) + PROGRAM_HEADERS * sizeof(Elf64_Phdr), 8);
@@ -142,12 +143,10 @@ static struct layout layout_for(unsigned capacity)
     l.tail = align(l.text_end, PYPERF_ARCH_PAGE_MAX);
     l.symtab = align(l.tail + sizeof(struct image_tail), 8);
     l.strtab = l.symtab + (capacity + 1UL) * sizeof(Elf64_Sym);
-    l.strtab_size = (size_t)capacity * STRTAB_BYTES_PER_SLOT;
-    if (l.strtab_size < STRTAB_MIN)
-        l.strtab_size = STRTAB_MIN;
     /* No more blocks than it needs: with larger pages the last one extends beyond the end. */
-    l.file_size = align(l.strtab + l.strtab_size, 4096);
-    l.strtab_size = l.file_size - l.strtab;
+    size_t least = room > ROOM_MIN ? room : ROOM_MIN;
+    l.file_size = align(l.strtab + 1 + least + sizeof(struct pyperf_code_row), 4096);
+    l.room = l.file_size - l.strtab;
     return l;
 }
 
@@ -313,6 +312,11 @@ static void fill_tail(struct image_tail *tail, const struct layout *l)
                                      .sh_offset = l->strtab,
                                      .sh_size = 1,
                                      .sh_addralign = 1};
+    s[SECTION_CODE] = (Elf64_Shdr){.sh_name = NAME_CODE,
+                                   .sh_type = SHT_PROGBITS,
+                                   .sh_offset = l->file_size,
+                                   .sh_size = 0,
+                                   .sh_addralign = 1};
     s[SECTION_SHSTRTAB] =
         (Elf64_Shdr){.sh_name = NAME_SHSTRTAB,
                      .sh_type = SHT_STRTAB,
@@ -328,7 +332,7 @@ struct piece {
     size_t size;
 };
 
-enum { MAX_PIECES = 4 };
+enum { MAX_PIECES = 10 };
 
 /* By the kernel, which answers with an error where a store of ours would fault. */
 static int write_pieces(const struct piece *pieces, unsigned count)
@@ -360,15 +364,128 @@ static int store_pieces(const struct pyperf_image *image, const struct piece *pi
     return write_pieces(pieces, count);
 }
 
-/* Writes a name and its symbol.  The sizes last, so that a reader at any moment finds whole
- * entries only. */
-static int write_symbol(struct pyperf_image *image, uintptr_t slot, const char *name, size_t length)
+/* -- Rows of the code table ----------------------------------------------------------------- */
+
+enum { END_ROW = sizeof(struct pyperf_code_row) }; /* there is always room for the last one */
+
+/* A row with what belongs to it, before it is in the file. */
+struct row {
+    struct pyperf_code_row row, clock;
+    uint64_t elsewhere;
+    Elf64_Off section[2]; /* the header's sh_offset and sh_size */
+    size_t size;          /* of all together */
+};
+
+_Static_assert(offsetof(Elf64_Shdr, sh_size) == offsetof(Elf64_Shdr, sh_offset) + sizeof(Elf64_Off),
+               "not one piece");
+
+static size_t room_left(const struct pyperf_image *image)
+{
+    return image->room - image->strings_used - image->rows_used - END_ROW;
+}
+
+size_t pyperf_image_row_room(const struct pyperf_code *code)
+{
+    return 2 * sizeof(struct pyperf_code_row) + sizeof(uint64_t) + code->lines_size;
+}
+
+/* The pieces of a row, in the order in which a reader may find them.  The number of pieces. */
+static unsigned compose_row(const struct pyperf_image *image, struct row *out,
+                            struct piece pieces[], uintptr_t slot, const struct pyperf_code *code)
 {
     struct image_tail *tail = image->tail;
-    if (tail == NULL || image->strings_used + length + 1 > image->strings_room)
+    size_t index = (slot - image->text) / PYPERF_ARCH_SLOT_SIZE;
+    bool elsewhere = slot < image->text || index >= image->capacity;
+    bool tick = image->rows_used == 0 || code->now > image->rows_time;
+    size_t lines = code->lines_size <= PYPERF_CODE_LINES_MAX ? code->lines_size : 0;
+    out->row = (struct pyperf_code_row){.bytecode = code->bytecode,
+                                        .length = code->length,
+                                        .first_line = code->first_line,
+                                        .lines_size = (uint32_t)lines,
+                                        .slot = elsewhere ? PYPERF_CODE_ELSEWHERE : (uint16_t)index,
+                                        .file = code->file};
+    out->clock = (struct pyperf_code_row){
+        .bytecode = code->now, .length = code->lines_format, .slot = PYPERF_CODE_CLOCK};
+    out->elsewhere = slot;
+    out->size = sizeof out->row + (elsewhere ? sizeof out->elsewhere : 0) + lines +
+                (tick ? sizeof out->clock : 0);
+
+    size_t used = image->rows_used + out->size;
+    unsigned char *at = (unsigned char *)tail + image->tail_size - used;
+    unsigned count = 0;
+    pieces[count++] = (struct piece){at, &out->row, sizeof out->row};
+    at += sizeof out->row;
+    if (elsewhere) {
+        pieces[count++] = (struct piece){at, &out->elsewhere, sizeof out->elsewhere};
+        at += sizeof out->elsewhere;
+    }
+    if (lines != 0)
+        pieces[count++] = (struct piece){at, code->lines, lines};
+    if (tick)
+        pieces[count++] = (struct piece){at + lines, &out->clock, sizeof out->clock};
+    Elf64_Shdr *header = &tail->sections[SECTION_CODE];
+    out->section[0] = (uintptr_t)tail + image->tail_size - image->base - used;
+    out->section[1] = used;
+    pieces[count++] = (struct piece){&header->sh_offset, out->section, sizeof out->section};
+    return count;
+}
+
+static void row_is_stored(struct pyperf_image *image, const struct row *row,
+                          const struct pyperf_code *code)
+{
+    image->rows_used += row->size;
+    if (code->now > image->rows_time)
+        image->rows_time = code->now;
+}
+
+int pyperf_image_describe(struct pyperf_image *image, uintptr_t slot,
+                          const struct pyperf_code *code)
+{
+    struct piece pieces[MAX_PIECES];
+    struct row row;
+    if (image->tail == NULL)
+        return -ENOSPC;
+    unsigned count = compose_row(image, &row, pieces, slot, code);
+    if (row.size > room_left(image))
+        return -ENOSPC;
+    int status = store_pieces(image, pieces, count);
+    if (status == 0)
+        row_is_stored(image, &row, code);
+    return status;
+}
+
+void pyperf_image_end_rows(struct pyperf_image *image, uint64_t now)
+{
+    if (image->tail == NULL || image->rows_used == 0 || room_left(image) + END_ROW < END_ROW)
+        return;
+    struct pyperf_code_row row = {.bytecode = now, .slot = PYPERF_CODE_END};
+    size_t used = image->rows_used + sizeof row;
+    unsigned char *end = (unsigned char *)image->tail + image->tail_size;
+    Elf64_Off section[] = {(uintptr_t)end - image->base - used, used};
+    Elf64_Shdr *header = &((struct image_tail *)image->tail)->sections[SECTION_CODE];
+    const struct piece pieces[] = {{end - used, &row, sizeof row},
+                                   {&header->sh_offset, section, sizeof section}};
+    if (store_pieces(image, pieces, sizeof pieces / sizeof pieces[0]) == 0)
+        image->rows_used = used;
+}
+
+/* -- Symbols -------------------------------------------------------------------------------- */
+
+/* Writes a name and its symbol.  The sizes last, so that a reader at any moment finds whole
+ * entries only. */
+static int write_symbol(struct pyperf_image *image, uintptr_t slot, const char *name, size_t length,
+                        const struct pyperf_code *code)
+{
+    struct image_tail *tail = image->tail;
+    if (tail == NULL)
+        return -ENOSPC;
+    struct row row = {.size = 0};
+    struct piece pieces[MAX_PIECES];
+    unsigned rows = code != NULL ? compose_row(image, &row, pieces + 4, slot, code) : 0;
+    if (length + 1 + row.size > room_left(image))
         return -ENOSPC;
     unsigned char *symbols = (unsigned char *)tail + align(sizeof *tail, 8);
-    unsigned char *strings = (unsigned char *)tail + (image->tail_size - image->strings_room);
+    unsigned char *strings = (unsigned char *)tail + (image->tail_size - image->room);
     const Elf64_Sym symbol = {.st_name = (Elf64_Word)image->strings_used,
                               .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
                               .st_shndx = SECTION_TEXT,
@@ -378,25 +495,29 @@ static int write_symbol(struct pyperf_image *image, uintptr_t slot, const char *
     const Elf64_Xword strings_size = image->strings_used + length + 1;
     const Elf64_Xword symbols_size = (index + 1) * sizeof symbol;
     /* The byte behind a name is 0 from the start. */
-    const struct piece pieces[] = {
-        {strings + image->strings_used, name, length},
-        {symbols + index * sizeof symbol, &symbol, sizeof symbol},
-        {&tail->sections[SECTION_STRTAB].sh_size, &strings_size, sizeof strings_size},
-        {&tail->sections[SECTION_SYMTAB].sh_size, &symbols_size, sizeof symbols_size},
-    };
-    int status = store_pieces(image, pieces, sizeof pieces / sizeof pieces[0]);
-    if (status == 0)
+    pieces[0] = (struct piece){strings + image->strings_used, name, length};
+    pieces[1] = (struct piece){symbols + index * sizeof symbol, &symbol, sizeof symbol};
+    pieces[2] =
+        (struct piece){&tail->sections[SECTION_STRTAB].sh_size, &strings_size, sizeof strings_size};
+    pieces[3] =
+        (struct piece){&tail->sections[SECTION_SYMTAB].sh_size, &symbols_size, sizeof symbols_size};
+    int status = store_pieces(image, pieces, 4 + rows);
+    if (status == 0) {
         image->strings_used = strings_size;
+        if (code != NULL)
+            row_is_stored(image, &row, code);
+    }
     return status;
 }
 
-uintptr_t pyperf_image_add(struct pyperf_image *image, const char *name, size_t length)
+uintptr_t pyperf_image_add(struct pyperf_image *image, const char *name, size_t length,
+                           const struct pyperf_code *code)
 {
     if (image->used == image->capacity)
         return 0;
     uintptr_t slot = image->text + (uintptr_t)image->used * PYPERF_ARCH_SLOT_SIZE;
     if (image->path[0] != '\0') {
-        int status = write_symbol(image, slot, name, length);
+        int status = write_symbol(image, slot, name, length, code);
         if (status != 0) {
             if (status != -ENOSPC) /* the file takes no more */
                 image->used = image->capacity;
@@ -514,8 +635,10 @@ static int map_file(struct pyperf_image *image, int fd, const struct layout *l)
     image->base = (uintptr_t)base;
     image->tail = tail;
     image->tail_size = tail_size;
-    image->strings_room = l->strtab_size;
+    image->room = l->room;
     image->strings_used = 1; /* the empty name */
+    image->rows_used = 0;
+    image->rows_time = 0;
     return 0;
 }
 
@@ -545,7 +668,7 @@ static void describe(struct pyperf_image *image, const struct layout *l, unsigne
 }
 
 int pyperf_image_create(struct pyperf_image *image, const char *directory, unsigned number,
-                        unsigned capacity, mode_t mode)
+                        unsigned capacity, size_t room, mode_t mode)
 {
     unsigned long long random;
     random_bytes(&random, sizeof random);
@@ -554,7 +677,7 @@ int pyperf_image_create(struct pyperf_image *image, const char *directory, unsig
     if (length < 0 || (size_t)length >= sizeof image->path)
         return -ENAMETOOLONG;
 
-    struct layout l = layout_for(capacity);
+    struct layout l = layout_for(capacity, room);
     int fd = open(image->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
@@ -579,7 +702,7 @@ int pyperf_image_create(struct pyperf_image *image, const char *directory, unsig
 
 int pyperf_image_create_anonymous(struct pyperf_image *image, unsigned capacity)
 {
-    struct layout l = layout_for(capacity);
+    struct layout l = layout_for(capacity, 0);
     unsigned char *prefix = fill_prefix(&l, capacity);
     if (prefix == NULL)
         return -ENOMEM;

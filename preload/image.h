@@ -13,8 +13,8 @@
  *     | .eh_frame_hdr, .eh_frame: one FDE a slot                     |  private
  *     | .text: one copy of the trampoline a slot                     |
  *     +--------------------------------------------------------------+  page boundary
- *     | section headers, .shstrtab, .symtab, .strtab (grows into its |  mapped read-write,
- *     | reserved blocks)                                             |  shared, not inherited
+ *     | section headers, .shstrtab, .symtab, .strtab (grows into the |  mapped read-write,
+ *     | reserved blocks), .pyperf_code (grows towards it)            |  shared, not inherited
  *     +--------------------------------------------------------------+
  *
  * No function here takes a lock: the caller serialises all calls for one image.
@@ -28,6 +28,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "code.h"
+
 struct pyperf_image {
     uintptr_t text;         /* address of slot 0 */
     uintptr_t base, end;    /* the executable mapping */
@@ -36,7 +38,10 @@ struct pyperf_image {
     unsigned used;
     void *tail; /* struct image_tail: the writable part; NULL when anonymous or not ours (fork) */
     size_t tail_size;
-    size_t strings_room, strings_used; /* bytes of .strtab, at the end of the writable part */
+    size_t room;           /* bytes of names and rows, at the end of the writable part */
+    size_t strings_used;   /* of them, from the first on: .strtab */
+    size_t rows_used;      /* and from the last on, backwards: the code table */
+    uint64_t rows_time;    /* of the newest row */
     bool stores_may_fault; /* the file system may be full in spite of what is reserved */
     char path[256];        /* "" when anonymous */
 };
@@ -45,18 +50,31 @@ struct pyperf_image {
  * evaluator, does.  Call it before the first image; without it slots are the plain trampoline. */
 void pyperf_image_match(const void *function);
 
-/* Creates the image file in `directory`, with this mode, and maps it.  0, or -errno with
- * nothing left behind; EACCES, EPERM, ENOSPC and the like mean that this directory will not do. */
+/* Creates the image file in `directory`, with this mode, and maps it.  `room`: for at least so many
+ * bytes of names and rows; there is always some for the longest name.  0, or -errno with nothing
+ * left behind; EACCES, EPERM, ENOSPC and the like mean that this directory will not do. */
 int pyperf_image_create(struct pyperf_image *image, const char *directory, unsigned number,
-                        unsigned capacity, mode_t mode);
+                        unsigned capacity, size_t room, mode_t mode);
 
 /* The same trampolines in anonymous memory, filled and then switched once to read-execute: for
  * systems where no directory allows an executable mapping, and for map-only output.  -errno. */
 int pyperf_image_create_anonymous(struct pyperf_image *image, unsigned capacity);
 
-/* Takes the next slot and gives it `name` (`length` bytes, no NUL).  Its address, or 0 when the
- * image has no slot or no room for the name left, or its file system none for the file. */
-uintptr_t pyperf_image_add(struct pyperf_image *image, const char *name, size_t length);
+/* Takes the next slot, gives it `name` (`length` bytes, no NUL) and, unless `code` is NULL, a row
+ * of the code table.  Its address, or 0 when the image has no slot or no room for these left, or
+ * its file system none for the file. */
+uintptr_t pyperf_image_add(struct pyperf_image *image, const char *name, size_t length,
+                           const struct pyperf_code *code);
+
+/* Another row, for a slot of this image or of another.  0, or -ENOSPC: no room. */
+int pyperf_image_describe(struct pyperf_image *image, uintptr_t slot,
+                          const struct pyperf_code *code);
+
+/* The last row: nothing of what comes is in the table. */
+void pyperf_image_end_rows(struct pyperf_image *image, uint64_t now);
+
+/* Room that a row takes at most. */
+size_t pyperf_image_row_room(const struct pyperf_code *code);
 
 /* In a forked child: forget the parent's writable part.  Slots stay usable. */
 void pyperf_image_disown(struct pyperf_image *image);

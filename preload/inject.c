@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "code.h"
 #include "codemap.h"
 #include "config.h"
 #include "exported.h"
@@ -66,7 +67,8 @@ static int start_once(void)
     if (state == UNTRIED) {
         state = FAILED;
         pyperf_image_match((const void *)python.default_evaluator);
-        if (pyperf_interp_verify(&python) == 0 && pyperf_slots_start(&config) == 0 &&
+        if (pyperf_interp_verify(&python) == 0 &&
+            pyperf_slots_start(&config, pyperf_code_start(&python)) == 0 &&
             pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0) {
             pyperf_sandbox_watch(pyperf_slots_sandbox);
             pyperf_hook_start(&python);

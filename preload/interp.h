@@ -49,14 +49,16 @@ struct pyperf_layout {
     uintptr_t code_tag; /* ... and the bits of that word which are not address */
     size_t co_filename, co_name, co_qualname, co_firstlineno;
     size_t co_version;                   /* 3.12+ */
-    size_t co_code, co_consts, co_names; /* up to 3.10: to derive qualified names */
+    size_t co_code, co_consts, co_names; /* up to 3.10: to derive qualified names, and lines */
+    size_t co_bytecode;                  /* 3.11+: co_code_adaptive, where instructions are */
+    size_t co_lines;                     /* a bytes object: co_linetable, before 3.10 co_lnotab */
     size_t func_code, func_qualname;     /* of a function, likewise */
     size_t eval_frame;                   /* in the interpreter; up to 3.8, which has no setter */
     /* 3.12 and 3.13, for units.h: in the thread state units left, and the current frame, which
      * 3.12 keeps at the start of what tstate_cframe points to; in the code object, its flags */
     size_t c_recursion_remaining, tstate_frame, tstate_cframe, co_flags;
     struct pyperf_inlining inlines;
-    size_t co_adaptive;          /* co_code_adaptive; 3.11+ with a GIL */
+    size_t co_adaptive;          /* the same as co_bytecode; 3.11+ with a GIL */
     uint8_t adaptive_opcodes[4]; /* not offsets: what specialize.h is about */
     size_t jit_stack;            /* not an offset: what the JIT's optimizer needs */
 };

@@ -55,6 +55,7 @@ ROW(3_11, "3.11", 11,
     .co_filename = 112,
     .co_name = 120,
     .co_qualname = 128,
+    .co_lines = 136,
     .co_firstlineno = 72,
     ADAPTIVE_3_11)
 
@@ -83,7 +84,8 @@ ROW(3_13t, "3.13t", 13,
     .guard = PYPERF_GUARD_STACK_AND_UNITS,
     .frame_code = 0,
     CODE_3_13T,
-    UNITS_3_13T)
+    UNITS_3_13T,
+    .co_bytecode = 216)
 
 /* From 3.14 the frame holds a _PyStackRef, whose low bits are tags. */
 ROW(3_14, "3.14", 14,
@@ -104,6 +106,7 @@ ROW(3_14t, "3.14t", 14,
     .frame_code = 0,
     .code_tag = 3,
     CODE_3_13T,
+    .co_bytecode = 232, /* behind co_tlbc, of which it is the first: that of the main thread */
     .jit_stack = JIT_STACK_3_14)
 
 ROW(3_15, "3.15", 15,
@@ -124,6 +127,7 @@ ROW(3_15t, "3.15t", 15,
     .frame_code = 0,
     .code_tag = 3,
     CODE_3_13T,
+    .co_bytecode = 232, /* behind co_tlbc, of which it is the first: that of the main thread */
     .jit_stack = JIT_STACK_3_15)
 
 /* clang-format on */

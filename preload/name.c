@@ -76,6 +76,7 @@ static bool compose_quickly(const struct pyperf_symbol *symbol)
     append_raw(prefix, sizeof prefix - 1);
     append_raw(symbol->qualname, symbol->qualname_length);
     append_raw(":", 1);
+    pyperf_name.file = pyperf_name.length;
     append_raw(symbol->filename, symbol->filename_length);
     memset(pyperf_name.text + pyperf_name.length, ' ', sizeof(uint64_t));
     for (size_t i = 0; i < pyperf_name.length; i += sizeof(uint64_t)) {
@@ -102,6 +103,7 @@ void pyperf_name_compose(const struct pyperf_symbol *symbol)
     append(PYPERF_NAME_PREFIX, strlen(PYPERF_NAME_PREFIX));
     append(symbol->qualname, symbol->qualname_length);
     append(":", 1);
+    pyperf_name.file = overflows ? 0 : pyperf_name.length;
     append(symbol->filename, symbol->filename_length);
     if (!overflows)
         return;
@@ -110,6 +112,8 @@ void pyperf_name_compose(const struct pyperf_symbol *symbol)
         while (pyperf_name.length > 0 && is_continuation(pyperf_name.text[pyperf_name.length]))
             pyperf_name.length--;
     }
+    if (pyperf_name.file > pyperf_name.length)
+        pyperf_name.file = 0;
     memcpy(pyperf_name.text + pyperf_name.length, cut, strlen(cut));
     pyperf_name.length += strlen(cut);
 }
@@ -131,6 +135,6 @@ uint64_t pyperf_name_hash(void)
 
 void pyperf_name_set(const char *text)
 {
-    pyperf_name.length = 0;
+    pyperf_name.length = pyperf_name.file = 0;
     append_raw(text, strlen(text));
 }

@@ -22,6 +22,7 @@ struct pyperf_symbol {
 
 extern struct pyperf_name {
     size_t length;                                 /* at most PYPERF_NAME_MAX */
+    size_t file;                                   /* where the file name begins; 0: nowhere */
     char text[PYPERF_NAME_MAX + sizeof(uint64_t)]; /* no NUL at the end */
 } pyperf_name;
 

@@ -10,9 +10,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arch.h"
+#include "code.h"
 #include "gdb.h"
 #include "image.h"
 #include "leftovers.h"
@@ -26,15 +28,24 @@
 /*
  * CHILD, FIRST, LARGEST: the number of slots in a forked child's first image, in any other
  * process's first one, and in the largest.  FIRST is enough for what a small program calls (`python
- * -c pass`: 240 to 320 functions), in 52 KiB.  Many children call nothing new but what
+ * -c pass`: 240 to 320 functions), in 60 KiB, or 80 with columns in line
+ * tables (3.11+).  Many children call nothing new but what
  * os.register_at_fork() was given, so CHILD is a few pages.  Each further image has as many slots
  * as the process already has, so that at most half of its files is unused.  Images beyond LARGEST
  * would cost more for unused slots than they save in files.  TOTAL bounds a process that makes new
- * names for ever: about 25 MiB of names and symbols, in at most 24 images.
+ * names for ever: about 25 MiB of names and symbols, and
+ * PYPERF_CODE_MOST of code table.
  */
 enum { CHILD_CAPACITY = 64, FIRST_CAPACITY = 336, LARGEST_CAPACITY = 16384 };
 enum { SANDBOX_CAPACITY = 4096 }; /* 450 KiB, for all that a program calls from then on */
-enum { TOTAL_SLOTS = 262144, MOST_IMAGES = 32 };
+enum { TOTAL_SLOTS = 262144, MOST_IMAGES = 64 };
+
+/*
+ * Room in an image for each of its slots: for the name, and for the code table's row and line table
+ * of usual size.  They use it together, from its two ends.  The short program of the first image
+ * has short names, and makes do with less.
+ */
+enum { NAME_ROOM = 71, FIRST_NAME_ROOM = 52, ROW_ROOM = sizeof(struct pyperf_code_row) };
 
 struct entry {
     uint64_t hash; /* of the whole name; 0: free */
@@ -53,6 +64,10 @@ static unsigned own_capacity;                        /* slots in this process's 
 static char paths[MOST_IMAGES][sizeof current.path]; /* of those that are files, else "" */
 static unsigned total_slots;
 static uintptr_t other_slot;
+static unsigned usual_lines; /* bytes of a line table; 0: there is no code table */
+/* Of this process's code table: bytes, and which rows come no more. */
+static size_t rows_size, shared_rows_size;
+static bool rows_ended, shared_rows_ended;
 static char directory[sizeof current.path]; /* where the last image went */
 
 static bool kept;      /* a profiler may want the files when the process has ended */
@@ -97,13 +112,22 @@ static int grow_table(void)
 
 /* -- Images --------------------------------------------------------------------------------- */
 
-static int try_directory(const char *candidate)
+static size_t usual_room(void)
+{
+    size_t name = NAME_ROOM, row = usual_lines != 0 ? ROW_ROOM + usual_lines : 0;
+    if (row != 0 && next_capacity == FIRST_CAPACITY && image_number == 0)
+        name = FIRST_NAME_ROOM, row = ROW_ROOM + usual_lines * 4 / 5;
+    return next_capacity * (name + row);
+}
+
+static int try_directory(const char *candidate, size_t room)
 {
     if (candidate == NULL || candidate[0] != '/')
         return -ENOENT;
     if (strlen(candidate) >= sizeof directory)
         return -ENAMETOOLONG;
     int status = pyperf_image_create(&current, candidate, image_number, next_capacity,
+                                     room > usual_room() ? room : usual_room(),
                                      kept ? PYPERF_IMAGE_KEPT : PYPERF_IMAGE_MODE);
     if (status == 0 && candidate != directory)
         strcpy(directory, candidate);
@@ -111,13 +135,13 @@ static int try_directory(const char *candidate)
 }
 
 /* In the directory of the last image; else in the user's choice; else in the first that will do. */
-static int open_image(void)
+static int open_image(size_t room)
 {
-    if (try_directory(directory) == 0)
+    if (try_directory(directory, room) == 0)
         return 0;
     int status = -ENOENT;
     if (config->directory != NULL) {
-        status = try_directory(config->directory);
+        status = try_directory(config->directory, room);
         if (status == 0)
             return 0;
         pyperf_log_error(PYPERF_ENV_DIR
@@ -127,7 +151,7 @@ static int open_image(void)
     }
     const char *defaults[] = PYPERF_DIRECTORIES(getenv("XDG_RUNTIME_DIR"));
     for (unsigned i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
-        status = try_directory(defaults[i]);
+        status = try_directory(defaults[i], room);
         if (status == 0)
             return 0;
         if (defaults[i] != NULL)
@@ -136,21 +160,9 @@ static int open_image(void)
     return status;
 }
 
-/* A new image in `current`: in a file if possible, else in memory. */
-static int open_pool(void)
+/* `current` is a new image. */
+static void add_image(void)
 {
-    int status = -ENOTSUP;
-    if (config->image)
-        status = open_image();
-    if (status != 0 && config->map) {
-        if (config->image)
-            pyperf_log_error("no directory allows an executable file (%s): names are in the map "
-                             "only; set " PYPERF_ENV_DIR " to one that does",
-                             strerror(-status));
-        status = pyperf_image_create_anonymous(&current, next_capacity);
-    }
-    if (status != 0)
-        return status;
     pyperf_unwind_add(&current);
     pyperf_gdb_add(&current);
     if (image_number < MOST_IMAGES)
@@ -160,7 +172,24 @@ static int open_pool(void)
     image_number++;
     own_capacity += current.capacity;
     next_capacity = own_capacity < LARGEST_CAPACITY ? own_capacity : LARGEST_CAPACITY;
-    return 0;
+}
+
+/* A new image in `current`, with at least this room: in a file if possible, else in memory. */
+static int open_pool(size_t room)
+{
+    int status = -ENOTSUP;
+    if (config->image)
+        status = open_image(room);
+    if (status != 0 && config->map) {
+        if (config->image)
+            pyperf_log_error("no directory allows an executable file (%s): names are in the map "
+                             "only; set " PYPERF_ENV_DIR " to one that does",
+                             strerror(-status));
+        status = pyperf_image_create_anonymous(&current, next_capacity);
+    }
+    if (status == 0)
+        add_image();
+    return status;
 }
 
 /* For is_child(): getpid() would be a system call for each new function. */
@@ -186,15 +215,16 @@ static bool is_child(void)
     return same_process != NULL ? !*same_process : getpid() != owner;
 }
 
-int pyperf_slots_start(const struct pyperf_config *settings)
+int pyperf_slots_start(const struct pyperf_config *settings, unsigned lines)
 {
     config = settings;
+    usual_lines = lines;
     kept = config->keep == PYPERF_KEEP_ON ||
            (config->keep == PYPERF_KEEP_AUTO && pyperf_profiler_is_ancestor());
     mark_process();
     int status = grow_table();
     if (status == 0)
-        status = open_pool();
+        status = open_pool(0);
     if (status != 0)
         pyperf_log_error("off: no memory can be made executable (%s); set " PYPERF_ENV_DIR
                          " to a directory on a file system without noexec",
@@ -210,22 +240,96 @@ static void become_child(void)
     own_capacity = 0;
     next_capacity = CHILD_CAPACITY;
     shared = false;
+    rows_size = shared_rows_size = 0;
+    rows_ended = shared_rows_ended = false;
     /* Names that no file of the child's will tell have to be in its map. */
     pyperf_map_forked(!config->image || current.path[0] == '\0');
 }
 
+/* -- Rows of the code table ----------------------------------------------------------------- */
+
+static uint64_t time_by(clockid_t clock)
+{
+    struct timespec now = {0};
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Of all, or of those that share a slot. */
+static void end_rows(bool all, uint64_t now)
+{
+    if (!shared_rows_ended) {
+        pyperf_image_end_rows(&current, now);
+        if (!sandboxed)
+            pyperf_log_info("the code table is full: from now on rows are missing");
+    }
+    shared_rows_ended = true;
+    rows_ended = all;
+}
+
+static bool may_grow(const struct pyperf_code *code, size_t size, size_t most)
+{
+    return size + pyperf_image_row_room(code) <= most && image_number < MOST_IMAGES;
+}
+
+/* Another image for a row alone, if it can be a file; else the names stay where they are. */
+static bool open_image_for_row(const struct pyperf_code *code)
+{
+    if (sandboxed)
+        return false;
+    struct pyperf_image before = current;
+    if (open_image(pyperf_image_row_room(code)) == 0) {
+        add_image();
+        return true;
+    }
+    current = before;
+    return false;
+}
+
+/* A code object that has a slot with others.  The time is exact: nothing but the time tells which
+ * of them a sample is of, once one has the bytecode's address of another. */
+static void describe(uintptr_t slot, struct pyperf_code *code)
+{
+    if (shared_rows_ended || !pyperf_code_is_news(code, slot))
+        return;
+    /* Some kernels are asked for the exact time. */
+    code->now = time_by(sandboxed ? CLOCK_MONOTONIC_COARSE : CLOCK_MONOTONIC);
+    if (!may_grow(code, shared_rows_size, PYPERF_CODE_SHARED_MOST))
+        end_rows(false, code->now);
+    else if (pyperf_image_describe(&current, slot, code) != 0 &&
+             (!open_image_for_row(code) || pyperf_image_describe(&current, slot, code) != 0))
+        end_rows(true, code->now);
+    else
+        shared_rows_size += pyperf_image_row_room(code);
+}
+
 /* -- Slots ---------------------------------------------------------------------------------- */
 
-static uintptr_t add_name(void)
+static uintptr_t add_name(const struct pyperf_code *code)
 {
-    uintptr_t slot = pyperf_image_add(&current, pyperf_name.text, pyperf_name.length);
+    const char *name = pyperf_name.text;
+    size_t length = pyperf_name.length;
+    if (code != NULL && !may_grow(code, rows_size, PYPERF_CODE_MOST)) {
+        end_rows(true, code->now);
+        code = NULL;
+    }
+    uintptr_t slot = pyperf_image_add(&current, name, length, code);
+    if (slot == 0 && code != NULL && sandboxed) {
+        end_rows(true, code->now);
+        code = NULL;
+        slot = pyperf_image_add(&current, name, length, NULL);
+    }
     if (slot == 0) {
-        if (sandboxed || open_pool() != 0)
+        if (sandboxed ||
+            open_pool(length + 1 + (code != NULL ? pyperf_image_row_room(code) : 0)) != 0)
             return 0;
-        slot = pyperf_image_add(&current, pyperf_name.text, pyperf_name.length);
+        if (current.path[0] == '\0')
+            code = NULL;
+        slot = pyperf_image_add(&current, name, length, code);
     }
     if (slot != 0) {
         total_slots++;
+        rows_size += code != NULL ? pyperf_image_row_room(code) : 0;
         if (config->map && !ended && !sandboxed)
             pyperf_map_add(slot, PYPERF_ARCH_SLOT_SIZE, pyperf_name.text, pyperf_name.length,
                            current.path[0] == '\0');
@@ -233,24 +337,36 @@ static uintptr_t add_name(void)
     return slot;
 }
 
-static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol)
+static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pyperf_code *code)
 {
     if (is_child()) /* forked past pthread_atfork, by a bare clone() */
         become_child();
     pyperf_name_compose(symbol);
     uint64_t hash = pyperf_name_hash();
+    if (rows_ended || current.path[0] == '\0')
+        code = NULL;
     struct entry *entry = find(hash);
-    if (entry->hash != 0)
-        return entry->slot;
-    if (other_slot != 0)
-        return other_slot;
+    uintptr_t known = entry->hash != 0 ? entry->slot : other_slot;
+    if (code != NULL)
+        code->file = entry->hash != 0 || other_slot == 0 ? (uint16_t)pyperf_name.file : 0;
+    if (known != 0) {
+        if (code != NULL)
+            describe(known, code);
+        return known;
+    }
+    if (code != NULL) {
+        code->now = time_by(CLOCK_MONOTONIC_COARSE);
+        pyperf_code_is_replaced(code->bytecode);
+    }
     if (total_slots >= TOTAL_SLOTS - 1 || (table_used * 2 >= table_size && grow_table() != 0)) {
         pyperf_log_error("%u functions named: new ones share one name from now on", total_slots);
         pyperf_name_set(PYPERF_NAME_OTHER);
-        other_slot = add_name();
+        if (code != NULL)
+            code->file = 0;
+        other_slot = add_name(code);
         return other_slot;
     }
-    uintptr_t slot = add_name();
+    uintptr_t slot = add_name(code);
     if (slot == 0)
         return 0;
     *find(hash) = (struct entry){.hash = hash, .slot = slot};
@@ -271,11 +387,11 @@ static void release_lock(int cancellable)
     pthread_setcancelstate(cancellable, NULL);
 }
 
-pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol)
+pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol, struct pyperf_code *code)
 {
     int cancellable;
     take_lock(&cancellable);
-    uintptr_t slot = slot_for_locked(symbol);
+    uintptr_t slot = slot_for_locked(symbol, code);
     release_lock(cancellable);
     if (slot == 0)
         slot = (uintptr_t)pyperf_trampoline;
@@ -313,7 +429,7 @@ void pyperf_slots_sandbox(void)
     if (!sandboxed) {
         pyperf_map_flush();
         next_capacity = SANDBOX_CAPACITY;
-        open_pool();
+        open_pool(0);
         if (current.stores_may_fault) /* they are system calls, then */
             pyperf_image_disown(&current);
     }

@@ -11,17 +11,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "code.h"
 #include "config.h"
 #include "name.h"
 #include "trampoline.h"
 
-/* Makes the first image.  0, or -errno after one log line that names the remedy. */
-int pyperf_slots_start(const struct pyperf_config *settings);
+/* Makes the first image.  `lines`: the usual size of a code object's line table, in bytes, or 0 if
+ * there is no code table.  0, or -errno after one log line that names the remedy. */
+int pyperf_slots_start(const struct pyperf_config *settings, unsigned lines);
 
 /* The slot with that name; the next free one if there is none.  Never NULL: when all else fails it
- * is the trampoline itself, without a name.  Any thread; takes the slot lock, holds it across the
+ * is the trampoline itself, without a name.  `code`, unless it is NULL, goes to the code table with
+ * it; `file` and `now` of it are filled in.  Any thread; takes the slot lock, holds it across the
  * writes to image and map, calls nothing of Python. */
-pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol);
+pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol, struct pyperf_code *code);
 
 /* Whether lines of the map wait to be written.  Any thread, no lock. */
 bool pyperf_slots_waiting(void);

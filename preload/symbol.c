@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "code.h"
 #include "qualname.h"
 #include "slot.h"
 
@@ -38,6 +39,7 @@ static const char *read_string(const struct pyperf_python *python, PyObject *str
 static pyperf_slot_fn slot_of(const struct pyperf_python *python, PyObject *code)
 {
     const struct pyperf_layout *layout = python->layout;
+    pyperf_code_prefetch(python, code);
     bool derived = layout->co_qualname == 0;
     PyObject *qualname =
         derived ? pyperf_qualname_of(python, code) : pyperf_pointer_at(code, layout->co_qualname);
@@ -46,7 +48,9 @@ static pyperf_slot_fn slot_of(const struct pyperf_python *python, PyObject *code
     symbol.qualname = read_string(python, qualname, &symbol.qualname_length, &owners[0]);
     symbol.filename = read_string(python, pyperf_pointer_at(code, layout->co_filename),
                                   &symbol.filename_length, &owners[1]);
-    pyperf_slot_fn slot = pyperf_slot_for(&symbol);
+    struct pyperf_code read;
+    bool readable = pyperf_code_read(python, code, &read);
+    pyperf_slot_fn slot = pyperf_slot_for(&symbol, readable ? &read : NULL);
     for (int i = 0; i < 2; i++)
         if (owners[i] != NULL)
             python->decref(owners[i]);

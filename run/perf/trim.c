@@ -14,16 +14,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <pyperf.h>
+
 enum { SECTIONS_MAX = 16, IMAGE_MOST = 1 << 26, HOLE = 4096 };
 
-/* An image while it is trimmed, and its sections; none of them is missing. */
+/* An image while it is trimmed, and its sections; none of them is missing but `codes`, in images of
+ * a library that writes no code table. */
 struct trim {
     unsigned char *bytes;
     size_t size;
     Elf64_Ehdr *header;
     Elf64_Phdr *programs;
     Elf64_Shdr sections[SECTIONS_MAX];
-    Elf64_Shdr *text, *unwind, *unwind_table, *symbols, *strings, *names;
+    Elf64_Shdr *text, *unwind, *unwind_table, *symbols, *strings, *codes, *names;
 };
 
 /* -- Reading -------------------------------------------------------------------------------- */
@@ -92,6 +95,8 @@ static int find_sections(struct trim *trim)
             trim->symbols = section;
         else if (strcmp(name, ".strtab") == 0)
             trim->strings = section;
+        else if (strcmp(name, PYPERF_CODE_SECTION) == 0)
+            trim->codes = section;
         else if (section != trim->names && !(section->sh_flags & SHF_ALLOC))
             return -EBADMSG; /* an unknown section would be lost */
     }
@@ -226,15 +231,18 @@ static uint64_t put_section(struct trimmed *out, uint64_t at, const struct trim 
 static int assemble(struct trimmed *out, struct trim *trim, uint64_t end)
 {
     size_t headers = trim->header->e_shnum * sizeof(Elf64_Shdr);
+    size_t codes = trim->codes ? trim->codes->sh_size : 0;
     uint64_t at = end;
 
-    out->size = end + trim->symbols->sh_size + trim->strings->sh_size + trim->names->sh_size +
-                headers + 4 * 8UL;
+    out->size = end + trim->symbols->sh_size + trim->strings->sh_size + codes +
+                trim->names->sh_size + headers + 5 * 8UL;
     out->bytes = calloc(1, out->size);
     if (!out->bytes)
         return -ENOMEM;
     at = put_section(out, at, trim, trim->symbols);
     at = put_section(out, at, trim, trim->strings);
+    if (trim->codes)
+        at = put_section(out, at, trim, trim->codes);
     at = put_section(out, at, trim, trim->names);
     at = (at + 7) & ~7ULL;
     trim->header->e_shoff = at;

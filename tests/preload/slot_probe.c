@@ -14,7 +14,7 @@ int probe_start_in(const char *directory)
 {
     probe_config.directory = directory;
     support_own_map();
-    return pyperf_slots_start(&probe_config);
+    return pyperf_slots_start(&probe_config, 0);
 }
 
 const char *probe_start(void)
@@ -27,7 +27,7 @@ const char *probe_start(void)
 pyperf_slot_fn probe_slot(const char *qualname, const char *filename)
 {
     struct pyperf_symbol symbol = {qualname, strlen(qualname), filename, strlen(filename)};
-    return pyperf_slot_for(&symbol);
+    return pyperf_slot_for(&symbol, NULL);
 }
 
 pyperf_slot_fn probe_slot_numbered(unsigned number)

@@ -19,7 +19,7 @@ static struct pyperf_image image;
 static void create(void)
 {
     ck_assert_int_eq(
-        pyperf_image_create(&image, support_directory(), 0, CAPACITY, PYPERF_IMAGE_MODE), 0);
+        pyperf_image_create(&image, support_directory(), 0, CAPACITY, 0, PYPERF_IMAGE_MODE), 0);
 }
 
 /* One FDE and its CIE.  The fields that an encoding spreads out are decoded, the programs are as

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -12,18 +13,20 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "code_rows.h"
 #include "elf_file.h"
 #include "support.h"
 #include "trampoline.h"
 
-enum { CAPACITY = 64 };
+enum { CAPACITY = 64, ROOM = 100 };
 
 static struct pyperf_image image;
 
 static void create(unsigned capacity)
 {
-    ck_assert_int_eq(
-        pyperf_image_create(&image, support_directory(), 0, capacity, PYPERF_IMAGE_MODE), 0);
+    ck_assert_int_eq(pyperf_image_create(&image, support_directory(), 0, capacity, capacity * ROOM,
+                                         PYPERF_IMAGE_MODE),
+                     0);
 }
 
 static size_t name_of(char *name, unsigned i)
@@ -35,7 +38,7 @@ static uintptr_t add(unsigned i)
 {
     char name[128];
     size_t length = name_of(name, i);
-    return pyperf_image_add(&image, name, length);
+    return pyperf_image_add(&image, name, length, NULL);
 }
 
 static void fill(unsigned count)
@@ -121,7 +124,7 @@ START_TEST(names_stop_where_the_string_table_ends)
     char name[8192];
     memset(name, 'x', sizeof name);
     unsigned added = 0;
-    while (pyperf_image_add(&image, name, sizeof name) != 0)
+    while (pyperf_image_add(&image, name, sizeof name, NULL) != 0)
         added++;
     ck_assert_uint_gt(added, 0);
     ck_assert_uint_lt(added, CAPACITY);
@@ -134,7 +137,7 @@ START_TEST(names_stop_where_the_string_table_ends)
     ck_assert_uint_le(strings.sh_offset + strings.sh_size, (uint64_t)status.st_size);
     elf_file_close(&file);
     /* A short one still has room. */
-    ck_assert_uint_ne(pyperf_image_add(&image, "py::f:m", 7), 0);
+    ck_assert_uint_ne(pyperf_image_add(&image, "py::f:m", 7, NULL), 0);
     ck_assert(elf_file_names(image.path, "py::f:m"));
 }
 END_TEST
@@ -208,12 +211,120 @@ START_TEST(file_is_for_its_owner_to_read_only)
 }
 END_TEST
 
-START_TEST(a_small_programs_image_is_small)
+/* -- The code table ------------------------------------------------------------------------- */
+
+static const char lines[] = "any bytes";
+
+static struct pyperf_code code_of(unsigned i)
 {
-    create(336); /* slot.c */
-    struct stat status;
-    ck_assert_int_eq(stat(image.path, &status), 0);
-    ck_assert_int_lt(status.st_blocks * 512, 64 << 10);
+    return (struct pyperf_code){.bytecode = 0x7f0000001000 + i * 64UL,
+                                .lines = lines,
+                                .lines_size = i % sizeof lines,
+                                .length = 2 * i,
+                                .first_line = i + 1,
+                                .lines_format = PYPERF_LINES_3_10,
+                                .file = 5,
+                                .now = 1000 + i / 3};
+}
+
+static uintptr_t add_with_row(unsigned i)
+{
+    char name[128];
+    size_t length = name_of(name, i);
+    struct pyperf_code code = code_of(i);
+    return pyperf_image_add(&image, name, length, &code);
+}
+
+static void check_rows(unsigned count)
+{
+    struct code_row *rows;
+    ck_assert_uint_eq(code_rows_read(image.path, &rows), count);
+    for (unsigned i = 0; i < count; i++) {
+        const struct pyperf_code code = code_of(i);
+        const struct pyperf_code_row expected = {.bytecode = code.bytecode,
+                                                 .length = code.length,
+                                                 .first_line = code.first_line,
+                                                 .lines_size = (uint32_t)code.lines_size,
+                                                 .slot = (uint16_t)i,
+                                                 .file = code.file};
+        ck_assert_mem_eq(&rows[i].row, &expected, sizeof expected);
+        ck_assert_mem_eq(rows[i].lines, lines, code.lines_size);
+        ck_assert_uint_eq(rows[i].time, code.now);
+        ck_assert_uint_eq(rows[i].format, code.lines_format);
+    }
+    free(rows);
+}
+
+static void fill_with_rows(void)
+{
+    while (image.used < CAPACITY)
+        ck_assert_uint_ne(add_with_row(image.used), 0);
+}
+
+START_TEST(every_row_reads_back)
+{
+    create(CAPACITY);
+    check_rows(0);
+    for (unsigned i = 0; i < CAPACITY; i++) {
+        ck_assert_uint_ne(add_with_row(i), 0);
+        check_rows(i + 1);
+        elf_file_lint(image.path);
+    }
+    check_symbols(image.path, CAPACITY);
+}
+END_TEST
+
+START_TEST(a_slot_gets_another_row)
+{
+    struct code_row *rows;
+    create(CAPACITY);
+    fill(2);
+    struct pyperf_code code = code_of(7);
+    ck_assert_int_eq(pyperf_image_describe(&image, image.text + PYPERF_ARCH_SLOT_SIZE, &code), 0);
+    ck_assert_int_eq(pyperf_image_describe(&image, image.text, &code), 0);
+    ck_assert_int_eq(pyperf_image_describe(&image, image.text - 4096, &code), 0);
+    ck_assert_int_eq(pyperf_image_describe(&image, image.end, &code), 0);
+    ck_assert_uint_eq(code_rows_read(image.path, &rows), 4);
+    ck_assert_uint_eq(rows[0].row.slot, 1);
+    ck_assert_uint_eq(rows[1].row.slot, 0);
+    ck_assert_uint_eq(rows[2].elsewhere, image.text - 4096);
+    ck_assert_uint_eq(rows[3].elsewhere, image.end);
+    ck_assert_mem_eq(rows[3].lines, lines, 7);
+    elf_file_lint(image.path);
+    free(rows);
+}
+END_TEST
+
+START_TEST(rows_and_names_stop_where_they_meet)
+{
+    struct code_row *rows;
+    create(CAPACITY);
+    char name[1000];
+    memset(name, 'x', sizeof name);
+    struct pyperf_code code = {.lines = name, .lines_size = 999, .now = 1};
+    unsigned added = 0, described = 0;
+    while (pyperf_image_add(&image, name, sizeof name, &code) != 0)
+        added++;
+    code.lines_size = 0;
+    while (pyperf_image_describe(&image, image.text, &code) == 0)
+        described++;
+    ck_assert_uint_gt(added, 5);
+    ck_assert_uint_gt(described, 0);
+    pyperf_image_end_rows(&image, 2);
+    elf_file_lint(image.path);
+    ck_assert_uint_eq(code_rows_read(image.path, &rows), added + described + 1);
+    for (unsigned i = 0; i < added; i++)
+        ck_assert_mem_eq(rows[i].lines, name, 999);
+    ck_assert_uint_eq(rows[added + described].row.slot, PYPERF_CODE_END);
+    ck_assert_uint_eq(rows[added + described].row.bytecode, 2);
+    struct elf_file file = elf_file_open(image.path);
+    for (unsigned i = 0; i < added; i++) {
+        const char *present;
+        elf_file_symbol(&file, i, &present);
+        ck_assert_uint_eq(strlen(present), sizeof name);
+    }
+    elf_file_close(&file);
+    free(rows);
 }
 END_TEST
 
@@ -226,6 +337,17 @@ START_TEST(names_are_the_same_by_way_of_the_kernel)
     fill(CAPACITY);
     elf_file_lint(image.path);
     check_symbols(image.path, CAPACITY);
+}
+END_TEST
+
+START_TEST(rows_are_the_same_by_way_of_the_kernel)
+{
+    create(CAPACITY);
+    image.stores_may_fault = true;
+    fill_with_rows();
+    elf_file_lint(image.path);
+    check_symbols(image.path, CAPACITY);
+    check_rows(CAPACITY);
 }
 END_TEST
 
@@ -246,7 +368,8 @@ START_TEST(build_ids_differ)
     char ids[3][64];
     size_t size = 0;
     for (unsigned i = 0; i < 3; i++) {
-        ck_assert_int_eq(pyperf_image_create(&image, directory, i, CAPACITY, PYPERF_IMAGE_MODE), 0);
+        ck_assert_int_eq(pyperf_image_create(&image, directory, i, CAPACITY, 0, PYPERF_IMAGE_MODE),
+                         0);
         struct elf_file file = elf_file_open(image.path);
         Elf_Data *note;
         elf_file_section(&file, ".note.gnu.build-id", &note);
@@ -264,7 +387,7 @@ END_TEST
 
 static void add_and_die(void *directory)
 {
-    if (pyperf_image_create(&image, directory, 0, CAPACITY, PYPERF_IMAGE_MODE) == 0)
+    if (pyperf_image_create(&image, directory, 0, CAPACITY, 0, PYPERF_IMAGE_MODE) == 0)
         for (unsigned i = 0; i < CAPACITY / 2; i++)
             add(i);
     raise(SIGKILL);
@@ -309,7 +432,8 @@ END_TEST
 
 static void create_another(void *directory)
 {
-    if (pyperf_image_create(&image, directory, 0, CAPACITY, PYPERF_IMAGE_MODE) != 0 || add(7) == 0)
+    if (pyperf_image_create(&image, directory, 0, CAPACITY, 0, PYPERF_IMAGE_MODE) != 0 ||
+        add(7) == 0)
         _exit(1);
 }
 
@@ -327,8 +451,9 @@ SUPPORT_MAIN(elflint_accepts_it_empty, elflint_accepts_it_half_full, elflint_acc
              slots_are_given_once_and_in_order, names_stop_where_the_string_table_ends,
              every_slot_holds_the_trampoline, every_slot_calls_next_with_its_arguments,
              anonymous_slots_work_without_a_file, text_is_never_writable,
-             file_is_for_its_owner_to_read_only, a_small_programs_image_is_small,
-             names_are_the_same_by_way_of_the_kernel,
+             file_is_for_its_owner_to_read_only, every_row_reads_back, a_slot_gets_another_row,
+             rows_and_names_stop_where_they_meet, names_are_the_same_by_way_of_the_kernel,
+             rows_are_the_same_by_way_of_the_kernel,
              a_page_that_cannot_be_had_ends_the_image_not_the_process, build_ids_differ,
              names_survive_sigkill, a_forked_child_cannot_write_the_parents_file,
              two_processes_share_no_file)

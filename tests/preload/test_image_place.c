@@ -18,7 +18,7 @@ static struct pyperf_image image;
 
 static void refused(const char *directory, int expected)
 {
-    ck_assert_int_eq(pyperf_image_create(&image, directory, 0, CAPACITY, PYPERF_IMAGE_MODE),
+    ck_assert_int_eq(pyperf_image_create(&image, directory, 0, CAPACITY, 0, PYPERF_IMAGE_MODE),
                      expected);
     ck_assert_uint_eq(support_count_files(directory, "pyperf-"), 0);
 }
@@ -71,11 +71,11 @@ START_TEST(bad_directories_are_errors)
     memset(long_path, 'a', sizeof long_path - 1);
     long_path[0] = '/';
     long_path[sizeof long_path - 1] = '\0';
-    ck_assert_int_eq(pyperf_image_create(&image, "/nonexistent", 0, CAPACITY, PYPERF_IMAGE_MODE),
+    ck_assert_int_eq(pyperf_image_create(&image, "/nonexistent", 0, CAPACITY, 0, PYPERF_IMAGE_MODE),
                      -ENOENT);
-    ck_assert_int_eq(pyperf_image_create(&image, "/dev/null", 0, CAPACITY, PYPERF_IMAGE_MODE),
+    ck_assert_int_eq(pyperf_image_create(&image, "/dev/null", 0, CAPACITY, 0, PYPERF_IMAGE_MODE),
                      -ENOTDIR);
-    ck_assert_int_eq(pyperf_image_create(&image, long_path, 0, CAPACITY, PYPERF_IMAGE_MODE),
+    ck_assert_int_eq(pyperf_image_create(&image, long_path, 0, CAPACITY, 0, PYPERF_IMAGE_MODE),
                      -ENAMETOOLONG);
 }
 END_TEST
@@ -96,7 +96,7 @@ START_TEST(signals_do_not_stop_it)
 {
     signals_come = true;
     ck_assert_int_eq(
-        pyperf_image_create(&image, support_directory(), 0, CAPACITY, PYPERF_IMAGE_MODE), 0);
+        pyperf_image_create(&image, support_directory(), 0, CAPACITY, 0, PYPERF_IMAGE_MODE), 0);
     sigset_t blocked;
     pthread_sigmask(SIG_SETMASK, NULL, &blocked);
     ck_assert(!sigismember(&blocked, SIGALRM));

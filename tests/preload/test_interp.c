@@ -92,7 +92,7 @@ static void check_offsets(void)
     const struct pyperf_layout *l = python.layout;
     const size_t offsets[] = {l->co_filename, l->co_name,     l->co_qualname, l->co_firstlineno,
                               l->co_version,  l->co_adaptive, l->co_code,     l->co_consts,
-                              l->co_names,    l->co_flags};
+                              l->co_names,    l->co_flags,    l->co_lines};
     size_t count = sizeof offsets / sizeof offsets[0];
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < i; j++)
@@ -103,6 +103,9 @@ static void check_offsets(void)
     ck_assert_int_eq(l->co_version != 0, l->minor >= 12);
     ck_assert_int_eq(l->co_adaptive != 0, l->minor >= 11 && !l->free_threaded);
     ck_assert_int_eq(l->adaptive_opcodes[0] != 0, l->co_adaptive != 0);
+    ck_assert_int_ne(l->co_lines, 0);
+    ck_assert_int_eq(l->co_bytecode != 0, l->minor >= 11);
+    ck_assert(l->co_adaptive == 0 || l->co_adaptive == l->co_bytecode);
 }
 
 START_TEST(each_row_is_consistent)

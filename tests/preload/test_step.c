@@ -164,10 +164,11 @@ static struct caller unwind_from_inside(pid_t child)
 
 static pid_t start_child(void)
 {
-    ck_assert_int_eq(pyperf_image_create(&image, support_directory(), 0, 8, PYPERF_IMAGE_MODE), 0);
+    ck_assert_int_eq(pyperf_image_create(&image, support_directory(), 0, 8, 0, PYPERF_IMAGE_MODE),
+                     0);
     /* Neither the first nor the last. */
     for (int i = 0; i < 4; i++)
-        slot = (pyperf_slot_fn)pyperf_image_add(&image, "py::f:m", 7);
+        slot = (pyperf_slot_fn)pyperf_image_add(&image, "py::f:m", 7, NULL);
     pyperf_unwind_add(&image);
     seen_inside =
         mmap(NULL, sizeof *seen_inside, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -28,7 +28,7 @@ static void know_slots(void)
 static void create(void)
 {
     ck_assert_int_eq(
-        pyperf_image_create(&image, support_directory(), 0, CAPACITY, PYPERF_IMAGE_MODE), 0);
+        pyperf_image_create(&image, support_directory(), 0, CAPACITY, 0, PYPERF_IMAGE_MODE), 0);
     know_slots();
 }
 
@@ -254,7 +254,7 @@ static void unwind_or_add(unsigned index)
         struct pyperf_image another;
         if (index != 0)
             list_objects(NULL);
-        else if (pyperf_image_create(&another, directory, i, 1, PYPERF_IMAGE_MODE) == 0) {
+        else if (pyperf_image_create(&another, directory, i, 1, 0, PYPERF_IMAGE_MODE) == 0) {
             pyperf_unwind_add(&another);
             unlink(another.path);
         }

@@ -17,6 +17,7 @@
 
 static struct pyperf_image image;
 static char path[PATH_MAX];
+enum { ROOM = 100 }; /* of a name and a row */
 
 static void add(unsigned count)
 {
@@ -24,14 +25,26 @@ static void add(unsigned count)
 
     for (; count; count--) {
         int length = sprintf(name, "py::function_%u:/srv/app.py", image.used);
-        ck_assert_uint_ne(pyperf_image_add(&image, name, (size_t)length), 0);
+        const struct pyperf_code code = {
+            .bytecode = image.used * 64UL, .lines = name, .lines_size = image.used % 5, .now = 1};
+        ck_assert_uint_ne(pyperf_image_add(&image, name, (size_t)length, &code), 0);
     }
+}
+
+static void check_rows(const struct elf_file *before, const struct elf_file *after)
+{
+    Elf_Data *old, *new;
+    Elf64_Shdr section = elf_file_section(after, PYPERF_CODE_SECTION, &new);
+
+    ck_assert_uint_eq(section.sh_size, elf_file_section(before, PYPERF_CODE_SECTION, &old).sh_size);
+    ck_assert(section.sh_size == 0 || memcmp(new->d_buf, old->d_buf, section.sh_size) == 0);
 }
 
 static void create(unsigned capacity, unsigned used)
 {
-    ck_assert_int_eq(
-        pyperf_image_create(&image, support_directory(), 0, capacity, PYPERF_IMAGE_MODE), 0);
+    ck_assert_int_eq(pyperf_image_create(&image, support_directory(), 0, capacity, capacity * ROOM,
+                                         PYPERF_IMAGE_MODE),
+                     0);
     add(used);
     snprintf(path, sizeof path, "%s/trimmed.so", support_directory());
 }
@@ -82,6 +95,7 @@ static void check_same(unsigned count)
     check_bytes(&before, &after, ".text", 0);
     check_bytes(&before, &after, ".note.gnu.build-id", 0);
     check_bytes(&before, &after, ".eh_frame", 4);
+    check_rows(&before, &after);
     elf_file_close(&before);
     elf_file_close(&after);
     elf_file_lint(path);
@@ -107,7 +121,7 @@ START_TEST(test_small)
     trim();
     ck_assert_int_eq(stat(image.path, &before), 0);
     ck_assert_int_eq(stat(path, &after), 0);
-    /* Eight pages at most: headers, the table's and the rules' beginnings, slots, names. */
+    /* Eight pages at most: headers, the table's and the rules' beginnings, slots, names, rows. */
     ck_assert_int_le(after.st_blocks * 512, 32768);
     ck_assert_int_gt(before.st_blocks * 512, 1 << 20);
     check_same(100);

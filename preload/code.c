@@ -1,0 +1,231 @@
+/* Reads code objects for the code table; see code.h. */
+#include "code.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "log.h"
+#include "pyperf.h"
+
+/* -- Reading -------------------------------------------------------------------------------- */
+
+/* Include/object.h, Include/cpython/bytesobject.h: ob_size follows the object header, then there is
+ * a hash, then what the object holds.  The same from 3.6 to 3.15, without a GIL 16 bytes on. */
+enum { VAR_SIZE = 16, BYTES_TEXT = 32, FREE_THREADED_HEADER = 16 };
+
+static bool readable; /* the interpreter keeps everything where its row says */
+
+static size_t header_of(const struct pyperf_layout *layout)
+{
+    return layout->free_threaded ? FREE_THREADED_HEADER : 0;
+}
+
+static size_t var_size(const struct pyperf_layout *layout, const PyObject *object)
+{
+    return (size_t)pyperf_pointer_at(object, VAR_SIZE + header_of(layout));
+}
+
+static const char *bytes_text(const struct pyperf_layout *layout, const PyObject *bytes)
+{
+    return (const char *)bytes + BYTES_TEXT + header_of(layout);
+}
+
+static uint32_t format_of(int minor)
+{
+    if (minor <= 9)
+        return PYPERF_LINES_3_6;
+    return minor == 10 ? PYPERF_LINES_3_10 : PYPERF_LINES_3_11;
+}
+
+void pyperf_code_prefetch(const struct pyperf_python *python, PyObject *code)
+{
+    if (readable)
+        __builtin_prefetch(pyperf_pointer_at(code, python->layout->co_lines));
+}
+
+bool pyperf_code_read(const struct pyperf_python *python, PyObject *code, struct pyperf_code *read)
+{
+    enum { UNIT = 2 }; /* bytes of an instruction, by which 3.11+ counts */
+    const struct pyperf_layout *layout = python->layout;
+    if (!readable)
+        return false;
+    const PyObject *lines = pyperf_pointer_at(code, layout->co_lines);
+    *read = (struct pyperf_code){.lines = bytes_text(layout, lines),
+                                 .lines_size = var_size(layout, lines),
+                                 .lines_format = format_of(layout->minor)};
+    memcpy(&read->first_line, (const char *)code + layout->co_firstlineno, sizeof read->first_line);
+    if (layout->co_bytecode != 0) {
+        read->bytecode = (uintptr_t)code + layout->co_bytecode;
+        read->length = (uint32_t)(var_size(layout, code) * UNIT);
+    } else {
+        const PyObject *bytecode = pyperf_pointer_at(code, layout->co_code);
+        read->bytecode = (uintptr_t)bytes_text(layout, bytecode);
+        read->length = (uint32_t)var_size(layout, bytecode);
+    }
+    return true;
+}
+
+/* -- Verification --------------------------------------------------------------------------- */
+
+/* Whether the code object's attribute is the object at this offset, and bytes as we read them. */
+static bool is_bytes_at(const struct pyperf_python *python, PyObject *code, const char *name,
+                        size_t offset)
+{
+    PyObject *bytes = python->attribute(code, name);
+    char *text;
+    ptrdiff_t size;
+    if (bytes == NULL) {
+        python->error_clear();
+        return false;
+    }
+    bool same = bytes == pyperf_pointer_at(code, offset);
+    if (same && python->bytes(bytes, &text, &size) != 0) {
+        python->error_clear();
+        same = false;
+    }
+    same = same && text == bytes_text(python->layout, bytes) &&
+           (size_t)size == var_size(python->layout, bytes);
+    python->decref(bytes);
+    return same;
+}
+
+/* co_code_adaptive is the object's last field, so that its size tells of its offset too. */
+static bool is_bytecode_at(const struct pyperf_python *python, PyObject *code)
+{
+    PyObject *copy = python->code_bytes(code);
+    char *text;
+    ptrdiff_t size;
+    struct pyperf_code read;
+    if (copy == NULL || python->bytes(copy, &text, &size) != 0) {
+        python->error_clear();
+        return false;
+    }
+    /* Not yet run, so not yet specialised; what is a cache, is 0 in the copy. */
+    bool same = size > 0 && pyperf_code_read(python, code, &read) && read.length == size;
+    for (ptrdiff_t i = 0; same && i + 1 < size; i += 2)
+        same = text[i] == 0 || memcmp((const char *)read.bytecode + i, text + i, 2) == 0;
+    python->decref(copy);
+    return same;
+}
+
+static const char *find_mismatch(const struct pyperf_python *python, PyObject *code)
+{
+    const struct pyperf_layout *layout = python->layout;
+    const char *lines = layout->minor >= 10 ? "co_linetable" : "co_lnotab";
+    if (!is_bytes_at(python, code, lines, layout->co_lines))
+        return lines;
+    if (layout->co_bytecode == 0)
+        return is_bytes_at(python, code, "co_code", layout->co_code) ? NULL : "co_code";
+    return is_bytecode_at(python, code) ? NULL : "co_code_adaptive";
+}
+
+unsigned pyperf_code_start(const struct pyperf_python *python)
+{
+    /* The standard library's mean is 16 before 3.11, then 96 to 126, with columns. */
+    enum { USUAL = 24, USUAL_WITH_COLUMNS = 100 };
+    PyObject *code = python->new_empty_code("pyperf", "probe", 1);
+    if (code == NULL) {
+        python->error_clear();
+        return 0;
+    }
+    readable = true;
+    const char *mismatch = find_mismatch(python, code);
+    python->decref(code);
+    readable = mismatch == NULL;
+    if (!readable)
+        pyperf_log_error("no lines: this CPython %s keeps %s elsewhere than known builds",
+                         python->layout->name, mismatch);
+    if (!readable)
+        return 0;
+    return python->layout->minor >= 11 ? USUAL_WITH_COLUMNS : USUAL;
+}
+
+/* -- What was said of an address ------------------------------------------------------------ */
+
+struct said {
+    uintptr_t bytecode; /* 0: free */
+    uint64_t what;      /* a hash; 0: something else */
+};
+
+enum { SAID_FIRST = 256, SAID_MOST = 65536 };
+
+static struct said *said;
+static size_t said_size, said_used; /* a power of two; at most half of it */
+
+static struct said *find(uintptr_t bytecode)
+{
+    size_t at = ((bytecode >> 4) * 0x9e3779b97f4a7c15U >> 32) & (said_size - 1);
+    while (said[at].bytecode != 0 && said[at].bytecode != bytecode)
+        at = (at + 1) & (said_size - 1);
+    return &said[at];
+}
+
+static bool make_room(void)
+{
+    if (said_used * 2 < said_size)
+        return true;
+    if (said_used >= SAID_MOST) {
+        memset(said, 0, said_size * sizeof *said);
+        said_used = 0;
+        return true;
+    }
+    struct said *old = said;
+    size_t old_size = said_size;
+    size_t size = old_size != 0 ? old_size * 2 : SAID_FIRST;
+    void *bigger =
+        mmap(NULL, size * sizeof *said, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bigger == MAP_FAILED)
+        return false;
+    said = bigger;
+    said_size = size;
+    for (size_t i = 0; i < old_size; i++)
+        if (old[i].bytecode != 0)
+            *find(old[i].bytecode) = old[i];
+    if (old != NULL)
+        munmap(old, old_size * sizeof *old);
+    return true;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0xc6a4a7935bd1e995U; /* MurmurHash64A's multiplier, as in name.c */
+    return hash ^ hash >> 32;
+}
+
+static uint64_t hash_of(const struct pyperf_code *code, uintptr_t slot)
+{
+    uint64_t hash = mix(mix(slot, code->length), (uint64_t)code->first_line << 32);
+    hash = mix(hash, code->lines_size);
+    for (size_t at = 0; at < code->lines_size; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        size_t left = code->lines_size - at;
+        memcpy(&word, (const char *)code->lines + at, left < sizeof word ? left : sizeof word);
+        hash = mix(hash, word);
+    }
+    return hash | (hash == 0);
+}
+
+bool pyperf_code_is_news(const struct pyperf_code *code, uintptr_t slot)
+{
+    uint64_t what = hash_of(code, slot);
+    struct said *entry = said != NULL ? find(code->bytecode) : NULL;
+    if (entry == NULL || entry->bytecode == 0) {
+        if (!make_room())
+            return true;
+        entry = find(code->bytecode);
+        said_used++;
+    } else if (entry->what == what) {
+        return false;
+    }
+    *entry = (struct said){.bytecode = code->bytecode, .what = what};
+    return true;
+}
+
+void pyperf_code_is_replaced(uintptr_t bytecode)
+{
+    if (said == NULL)
+        return;
+    struct said *entry = find(bytecode);
+    if (entry->bytecode != 0)
+        entry->what = 0;
+}

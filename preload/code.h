@@ -1,0 +1,48 @@
+/*
+ * What the code table says of a code object (pyperf.h): where its bytecode is, and which line each
+ * instruction is of.
+ *
+ * Fields are read where interp_rows.h has them, without a call of Python's.  If the interpreter
+ * keeps one of them elsewhere, there is no table; everything else goes on.
+ */
+#ifndef PYPERF_CODE_H
+#define PYPERF_CODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "interp.h"
+
+struct pyperf_code {
+    uintptr_t bytecode;    /* address of the first instruction */
+    const void *lines;     /* the line table, which lives as long as the code object */
+    size_t lines_size;     /* bytes */
+    uint32_t length;       /* of the bytecode, in bytes */
+    uint32_t first_line;   /* co_firstlineno */
+    uint32_t lines_format; /* PYPERF_LINES_* */
+    uint16_t file;         /* offset of the file's name in the function's; slot.c fills it in */
+    uint64_t now;          /* nanoseconds; likewise */
+};
+
+/* Compares where the row has these fields with what attributes of a code object say.  GIL held.
+ * Returns the usual size of a function's line table, in bytes; 0 if fields cannot be read, after
+ * one log line that says which is elsewhere. */
+unsigned pyperf_code_start(const struct pyperf_python *python);
+
+/* Brings near what pyperf_code_read() is going to read, while something else is done. */
+void pyperf_code_prefetch(const struct pyperf_python *python, PyObject *code);
+
+/* Reads a code object.  False: not known of this interpreter. */
+bool pyperf_code_read(const struct pyperf_python *python, PyObject *code, struct pyperf_code *read);
+
+/* Whether a code object, which shares `slot` with others, is other than what was last said of its
+ * address; from now on that is what was said.  Code objects made over and over would otherwise fill
+ * the table with the same rows.  It forgets everything when it has been asked of 65,536 addresses.
+ * slot.c's lock is held. */
+bool pyperf_code_is_news(const struct pyperf_code *code, uintptr_t slot);
+
+/* Something else is said of that address.  Lock as above. */
+void pyperf_code_is_replaced(uintptr_t bytecode);
+
+#endif

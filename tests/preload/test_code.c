@@ -1,0 +1,200 @@
+/* Code objects, read where their layouts have the fields; what was said of an address. */
+#include "code.h"
+#include "interp_layouts.h"
+#include "pyperf.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+
+/* -- A code object -------------------------------------------------------------------------- */
+
+enum { LINE = 4242, BYTES = 96 };
+
+static _Alignas(16) char code[512], lines[BYTES], bytecode[BYTES];
+static const char instructions[] = {90, 0, 0, 0, 83, 1};
+static const char table[] = "a line table";
+static struct pyperf_python python;
+static int held; /* references */
+static enum field { NOTHING, LINES, LINES_SIZE, BYTECODE, BYTECODE_SIZE } wrong;
+
+static const struct pyperf_layout *const layouts[] = {
+#define ROW(id, name, minor, ...) &layout_##id,
+#include "interp_rows.h"
+};
+
+static void put_word(char *object, size_t offset, uintptr_t word)
+{
+    memcpy(object + offset, &word, sizeof word);
+}
+
+static size_t header(void)
+{
+    return python.layout->free_threaded ? 16 : 0;
+}
+
+/* A bytes object: Include/cpython/bytesobject.h. */
+static void put_bytes(char *object, const char *text, size_t size, enum field of_size)
+{
+    put_word(object, 16 + header(), size + (wrong == of_size));
+    memcpy(object + 32 + header(), text, size);
+}
+
+static PyObject *make(const char *file, const char *function, int line)
+{
+    const struct pyperf_layout *l = python.layout;
+    (void)file, (void)function, (void)line;
+    memset(code, 0, sizeof code);
+    put_bytes(lines, table, sizeof table, LINES_SIZE);
+    put_bytes(bytecode, instructions, sizeof instructions, BYTECODE_SIZE);
+    const int first = LINE;
+    memcpy(code + l->co_firstlineno, &first, sizeof first);
+    put_word(code, l->co_lines, (uintptr_t)lines + (wrong == LINES) * 16);
+    if (l->co_bytecode != 0) {
+        put_word(code, 16 + header(), sizeof instructions / 2 + (wrong == BYTECODE_SIZE));
+        memcpy(code + l->co_bytecode + (wrong == BYTECODE) * 2, instructions, sizeof instructions);
+    } else {
+        put_word(code, l->co_code, (uintptr_t)bytecode + (wrong == BYTECODE) * 16);
+    }
+    held++;
+    return code;
+}
+
+static PyObject *attribute(PyObject *object, const char *name)
+{
+    int minor = python.layout->minor;
+    ck_assert_ptr_eq(object, code);
+    held++;
+    if (strcmp(name, minor >= 10 ? "co_linetable" : "co_lnotab") == 0)
+        return lines;
+    ck_assert_str_eq(name, "co_code");
+    return bytecode;
+}
+
+static PyObject *code_bytes(PyObject *object)
+{
+    (void)object;
+    held++;
+    return bytecode;
+}
+
+static int bytes(PyObject *object, char **text, ptrdiff_t *size)
+{
+    *text = (char *)object + 32 + header();
+    *size = object == lines ? sizeof table : sizeof instructions;
+    return 0;
+}
+
+static void release(PyObject *object)
+{
+    (void)object;
+    held--;
+}
+
+static void clear(void)
+{
+}
+
+static unsigned start_with(const struct pyperf_layout *layout, enum field elsewhere)
+{
+    python = (struct pyperf_python){.layout = layout,
+                                    .new_empty_code = make,
+                                    .attribute = attribute,
+                                    .code_bytes = code_bytes,
+                                    .bytes = bytes,
+                                    .decref = release,
+                                    .error_clear = clear};
+    wrong = elsewhere;
+    held = 0;
+    support_log_to_file();
+    unsigned usual = pyperf_code_start(&python);
+    ck_assert_int_eq(held, 0);
+    ck_assert_uint_eq(support_logged("no lines"), usual == 0);
+    return usual;
+}
+
+START_TEST(a_code_object_is_read_where_the_row_says)
+{
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        const struct pyperf_layout *l = layouts[i];
+        struct pyperf_code read;
+        ck_assert_uint_gt(start_with(l, NOTHING), 0);
+        pyperf_code_prefetch(&python, code);
+        ck_assert(pyperf_code_read(&python, code, &read));
+        ck_assert_mem_eq((void *)read.bytecode, instructions, sizeof instructions);
+        ck_assert_uint_eq(read.length, sizeof instructions);
+        ck_assert_uint_eq(read.first_line, LINE);
+        ck_assert_uint_eq(read.lines_size, sizeof table);
+        ck_assert_mem_eq(read.lines, table, sizeof table);
+        ck_assert_uint_eq(read.lines_format, l->minor <= 9    ? PYPERF_LINES_3_6
+                                             : l->minor == 10 ? PYPERF_LINES_3_10
+                                                              : PYPERF_LINES_3_11);
+    }
+}
+END_TEST
+
+START_TEST(an_interpreter_that_differs_has_no_table)
+{
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        for (enum field field = LINES; field <= BYTECODE_SIZE; field++) {
+            struct pyperf_code read;
+            ck_assert_uint_eq(start_with(layouts[i], field), 0);
+            const char *names[] = {[LINES] = "co_l", [LINES_SIZE] = "co_l", "co_code", "co_code"};
+            ck_assert_uint_eq(support_logged(names[field]), 1);
+            ck_assert(!pyperf_code_read(&python, code, &read));
+        }
+    }
+}
+END_TEST
+
+/* -- What was said -------------------------------------------------------------------------- */
+
+static bool is_news(uintptr_t at, uintptr_t slot, const char *text)
+{
+    const struct pyperf_code said = {
+        .bytecode = at, .lines = text, .lines_size = strlen(text), .first_line = 1, .length = 10};
+    return pyperf_code_is_news(&said, slot);
+}
+
+START_TEST(only_what_differs_is_news)
+{
+    ck_assert(is_news(160, 1, "a table that is longer than 8"));
+    ck_assert(!is_news(160, 1, "a table that is longer than 8"));
+    ck_assert(is_news(176, 1, "a table that is longer than 8"));
+    ck_assert(is_news(160, 2, "a table that is longer than 8"));
+    ck_assert(is_news(160, 1, "a table that is longer than 8"));
+    ck_assert(is_news(160, 1, "a table that is longer than 9"));
+    ck_assert(is_news(160, 1, ""));
+    ck_assert(!is_news(160, 1, ""));
+}
+END_TEST
+
+START_TEST(what_was_replaced_is_news_again)
+{
+    pyperf_code_is_replaced(160);
+    ck_assert(is_news(160, 1, "x"));
+    pyperf_code_is_replaced(176);
+    ck_assert(!is_news(160, 1, "x"));
+    pyperf_code_is_replaced(160);
+    ck_assert(is_news(160, 1, "x"));
+}
+END_TEST
+
+START_TEST(what_is_remembered_is_bounded)
+{
+    enum { MANY = 65536 };
+    for (uintptr_t i = 1; i <= MANY; i++)
+        ck_assert(is_news(i * 16, 1, "x"));
+    for (uintptr_t i = 1; i <= MANY; i += 1000)
+        ck_assert(!is_news(i * 16, 1, "x"));
+    ck_assert(is_news((MANY + 1UL) * 16, 1, "x"));
+    ck_assert(is_news(16, 1, "x"));
+    ck_assert(!is_news(16, 1, "x"));
+}
+END_TEST
+
+SUPPORT_MAIN(a_code_object_is_read_where_the_row_says, an_interpreter_that_differs_has_no_table,
+             only_what_differs_is_news, what_was_replaced_is_news_again,
+             what_is_remembered_is_bounded)

@@ -1,0 +1,213 @@
+/* slot.c and the code table: who gets a row, where, and when there are no more. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "code_rows.h"
+#include "slot_probe.h"
+#include "support.h"
+
+enum { LINES = 100 };
+
+static struct code_row *rows;
+
+static const char *start(unsigned lines)
+{
+    const char *directory = support_directory();
+    probe_config.directory = directory;
+    support_own_map();
+    ck_assert_int_eq(pyperf_slots_start(&probe_config, lines), 0);
+    return directory;
+}
+
+static pyperf_slot_fn name(const char *qualname, uintptr_t bytecode, size_t lines_size)
+{
+    static char lines[PYPERF_CODE_LINES_MAX + 1];
+    struct pyperf_symbol symbol = {qualname, strlen(qualname), "m.py", 4};
+    struct pyperf_code code = {.bytecode = bytecode,
+                               .lines = lines,
+                               .lines_size = lines_size,
+                               .length = 20,
+                               .first_line = 7,
+                               .lines_format = PYPERF_LINES_3_11};
+    return pyperf_slot_for(&symbol, &code);
+}
+
+static const char *image_number(const char *directory, pid_t process, unsigned number)
+{
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "pyperf-%d-%u-", process, number);
+    return support_only_file(directory, prefix);
+}
+
+static size_t read_image(const char *directory, unsigned number)
+{
+    free(rows);
+    return code_rows_read(image_number(directory, getpid(), number), &rows);
+}
+
+START_TEST(each_code_object_has_a_row)
+{
+    const char *directory = start(LINES);
+    name("f", 160, 10);
+    name("g", 320, 0);
+    name("g", 480, 3);
+    name("f", 160, 10); /* the first look-up of an old one: it may come again */
+    name("f", 160, 10); /* but not each time */
+    ck_assert_uint_eq(read_image(directory, 0), 4);
+    const struct pyperf_code_row expected[] = {{160, 20, 7, 10, 0, 6},
+                                               {320, 20, 7, 0, 1, 6},
+                                               {480, 20, 7, 3, 1, 6},
+                                               {160, 20, 7, 10, 0, 6}};
+    for (int i = 0; i < 4; i++) {
+        ck_assert_mem_eq(&rows[i].row, &expected[i], sizeof expected[i]);
+        ck_assert_uint_eq(rows[i].format, PYPERF_LINES_3_11);
+    }
+}
+END_TEST
+
+START_TEST(the_time_of_a_shared_slots_row_is_exact)
+{
+    const char *directory = start(LINES);
+    struct timespec before, after;
+    name("f", 160, 10);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    name("f", 320, 10);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    name("g", 480, 10); /* by a clock that is behind */
+    ck_assert_uint_eq(read_image(directory, 0), 3);
+    ck_assert_uint_le(rows[0].time, rows[1].time);
+    ck_assert_uint_ge(rows[1].time, before.tv_sec * 1000000000UL + before.tv_nsec);
+    ck_assert_uint_le(rows[1].time, after.tv_sec * 1000000000UL + after.tv_nsec);
+    ck_assert_uint_ge(rows[2].time, rows[1].time);
+}
+END_TEST
+
+/* A, then B at the same address, then A again: the last row says who is there. */
+START_TEST(an_address_belongs_to_the_newest_row)
+{
+    const char *directory = start(LINES);
+    name("a", 320, 1);
+    name("a", 160, 1);
+    name("b", 160, 1);
+    name("a", 160, 1);
+    ck_assert_uint_eq(read_image(directory, 0), 4);
+    ck_assert_uint_eq(rows[3].row.slot, 0);
+    ck_assert_uint_eq(rows[3].row.bytecode, 160);
+}
+END_TEST
+
+START_TEST(a_row_that_does_not_fit_is_in_the_next_image)
+{
+    const char *directory = start(LINES);
+    name("f", 160, 10);
+    name("f", 320, PYPERF_CODE_LINES_MAX);
+    name("f", 480, 20);
+    name("g", 640, PYPERF_CODE_LINES_MAX);
+    ck_assert_uint_eq(read_image(directory, 0), 1);
+    ck_assert_uint_eq(read_image(directory, 1), 2);
+    ck_assert_uint_eq(rows[0].row.bytecode, 320);
+    ck_assert_uint_eq(rows[0].row.lines_size, PYPERF_CODE_LINES_MAX);
+    ck_assert_uint_eq(rows[0].row.slot, PYPERF_CODE_ELSEWHERE);
+    ck_assert_uint_eq(rows[0].elsewhere, rows[1].elsewhere);
+    ck_assert_uint_eq(read_image(directory, 2), 1);
+    ck_assert_uint_eq(rows[0].row.slot, 0);
+}
+END_TEST
+
+START_TEST(a_line_table_that_is_too_large_is_left_out)
+{
+    const char *directory = start(LINES);
+    name("f", 160, PYPERF_CODE_LINES_MAX + 1);
+    ck_assert_uint_eq(read_image(directory, 0), 1);
+    ck_assert_uint_eq(rows[0].row.lines_size, 0);
+    ck_assert_uint_eq(rows[0].row.first_line, 7);
+}
+END_TEST
+
+START_TEST(the_table_ends_and_says_so)
+{
+    const char *directory = start(LINES);
+    enum { ROWS = PYPERF_CODE_SHARED_MOST / PYPERF_CODE_LINES_MAX };
+    for (uintptr_t i = 0; i < 2 * ROWS; i++)
+        name("f", 160 + i * 16, PYPERF_CODE_LINES_MAX);
+    name("g", 160, 10); /* what has a slot of its own goes on */
+    size_t images = support_count_files(directory, "pyperf-"), total = 0, count = 0;
+    for (unsigned i = 0; i < images; i++)
+        total += count = read_image(directory, i);
+    ck_assert_uint_ge(total, ROWS);
+    ck_assert_uint_le(total, ROWS + 3);
+    ck_assert_uint_eq(rows[count - 2].row.slot, PYPERF_CODE_END);
+    ck_assert_uint_ge(rows[count - 2].row.bytecode, rows[count - 3].time);
+    ck_assert_uint_eq(rows[count - 1].row.bytecode, 160);
+}
+END_TEST
+
+START_TEST(without_a_table_there_are_no_rows)
+{
+    const char *directory = start(0);
+    probe_slot_numbered(1);
+    ck_assert_uint_eq(read_image(directory, 0), 0);
+}
+END_TEST
+
+static pyperf_slot_fn inherited;
+static const char *folder;
+
+static void describe_in_child(void *unused)
+{
+    (void)unused;
+    if (name("f", 320, 5) != inherited)
+        _exit(1);
+    if (read_image(folder, 0) != 1 || rows[0].row.bytecode != 320)
+        _exit(2);
+    if (rows[0].row.slot != PYPERF_CODE_ELSEWHERE || rows[0].elsewhere != (uintptr_t)inherited)
+        _exit(3);
+    char *path = support_map_path();
+    unlink(path);
+    free(path);
+}
+
+START_TEST(a_forked_child_describes_in_its_own_image)
+{
+    folder = start(LINES);
+    ck_assert_int_eq(pthread_atfork(pyperf_slots_before_fork, pyperf_slots_after_fork_in_parent,
+                                    pyperf_slots_after_fork_in_child),
+                     0);
+    inherited = name("f", 160, 10);
+    support_child_succeeds(describe_in_child, NULL);
+    ck_assert_uint_eq(read_image(folder, 0), 1);
+    ck_assert_uint_eq(rows[0].row.bytecode, 160);
+}
+END_TEST
+
+/* What `python -c pass` needs, and no more: without columns less than 64 KiB. */
+START_TEST(a_small_programs_image_is_small)
+{
+    static const unsigned usual[] = {0, 24, 100}, most[] = {64, 64, 81};
+    for (int i = 0; i < 3; i++) {
+        struct stat status;
+        const char *directory = support_directory();
+        pid_t child = fork();
+        ck_assert_int_ge(child, 0);
+        if (child == 0) {
+            probe_config.directory = directory;
+            _exit(pyperf_slots_start(&probe_config, usual[i]) != 0);
+        }
+        ck_assert_int_eq(waitpid(child, NULL, 0), child);
+        ck_assert_int_eq(stat(image_number(directory, child, 0), &status), 0);
+        ck_assert_int_lt(status.st_blocks * 512, most[i] << 10);
+    }
+}
+END_TEST
+
+SUPPORT_MAIN(each_code_object_has_a_row, the_time_of_a_shared_slots_row_is_exact,
+             an_address_belongs_to_the_newest_row, a_row_that_does_not_fit_is_in_the_next_image,
+             a_line_table_that_is_too_large_is_left_out, the_table_ends_and_says_so,
+             without_a_table_there_are_no_rows, a_forked_child_describes_in_its_own_image,
+             a_small_programs_image_is_small)
