@@ -135,8 +135,7 @@ static pyperf_slot_fn find_by_name(const struct pyperf_code_key *key)
     struct pyperf_name_entry *first = pyperf_codemap_by_name(key->code, key->spread);
     for (uintptr_t way = 0; way < PYPERF_CODEMAP_WAYS; way++) {
         struct pyperf_name_entry *entry = name_way(first, way);
-        if (entry->code == key->code && entry->name == key->name &&
-            entry->filename == key->filename)
+        if (entry->code == key->code && entry->name == key->name && entry->own == key->own)
             return entry->slot;
     }
     return NULL;
@@ -161,12 +160,12 @@ static void insert_by_name(const struct pyperf_python *python, const struct pype
     if (victim != first)
         *victim = *first;
     python->incref(key->name);
-    python->incref(key->filename);
+    python->incref(key->own);
     *first = (struct pyperf_name_entry){
-        .code = key->code, .name = key->name, .filename = key->filename, .slot = slot};
+        .code = key->code, .name = key->name, .own = key->own, .slot = slot};
     if (dropped.code != 0) {
         python->decref(dropped.name);
-        python->decref(dropped.filename);
+        python->decref(dropped.own);
     }
 }
 

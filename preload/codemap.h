@@ -9,8 +9,12 @@
  *   twice, so it alone is the key.  0 means that the numbers ran out: such code is not cached.
  *   Numbers are dense, so the low bits are a perfect hash.
  *   Without a GIL other threads write while we read, so version and slot are one word: AT_ONCE.
- * - by name (up to 3.11): the code object's address, and the objects that are its names.  The entry
- *   owns a reference to each of those, so no other object can take their addresses meanwhile.
+ * - by name (up to 3.11): the code object's address, its name, and a bytes object of its own: the
+ *   bytecode, or on 3.11 the line table.  The entry owns a reference to each of the latter two, so
+ *   no other object can take their addresses meanwhile.  Two code objects have the same bytes if
+ *   they were compiled together and their bytes are equal (3.10+), and then they live together, or
+ *   if code.replace() made one of them.  Of such, only one with the same name that takes the place
+ *   of another that is dead passes for it.
  *
  * Entries are replaced, never removed; a replaced one costs a look-up by name.  The main
  * interpreter has one table.  Subinterpreters of 3.12+ have version numbers and a GIL of their own;
@@ -40,7 +44,8 @@ struct pyperf_version_entry {
 
 struct pyperf_name_entry {
     uintptr_t code;
-    PyObject *name, *filename; /* co_name or, on 3.11, co_qualname */
+    PyObject *name; /* co_name or, on 3.11, co_qualname */
+    PyObject *own;  /* co_code or, on 3.11, co_linetable */
     pyperf_slot_fn slot;
 };
 
@@ -93,7 +98,7 @@ struct pyperf_code_key {
     bool spread; /* up to 3.10 */
     uintptr_t code;
     uint64_t version;
-    PyObject *name, *filename;
+    PyObject *name, *own;
 };
 
 /* A code object's key in the table that all subinterpreters of 3.12+ share. */

@@ -39,8 +39,8 @@ static ALWAYS_INLINE const pyperf_slot_fn *cached_slot(const struct pyperf_layou
     }
     const struct pyperf_name_entry *entry =
         PYPERF_ARCH_EARLY(pyperf_codemap_by_name(code, layout->co_qualname == 0));
-    /* On 3.11 the two names say it all.  Before, functions of the same name and file may still be
-     * defined in different scopes. */
+    /* On 3.11 the qualified name and the line table say it all.  Before, functions of one name and
+     * (3.10) the same bytecode may still be defined in different scopes. */
     bool by_code = layout->co_qualname == 0;
     if (__builtin_expect(
             PYPERF_ARCH_EITHER(
@@ -48,8 +48,8 @@ static ALWAYS_INLINE const pyperf_slot_fn *cached_slot(const struct pyperf_layou
                 PYPERF_ARCH_EITHER(
                     DIFFERS(entry->name,
                             pyperf_pointer_at((void *)code, pyperf_name_offset(layout))),
-                    DIFFERS(entry->filename,
-                            pyperf_pointer_at((void *)code, layout->co_filename)))),
+                    DIFFERS(entry->own,
+                            pyperf_pointer_at((void *)code, pyperf_own_offset(layout))))),
             0))
         return NULL;
     return &entry->slot;

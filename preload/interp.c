@@ -203,6 +203,19 @@ static bool is_adaptive_code(const struct pyperf_python *python, PyObject *code)
     return same;
 }
 
+static bool is_attribute_at(const struct pyperf_python *python, PyObject *code, const char *name,
+                            size_t offset)
+{
+    PyObject *value = python->attribute(code, name);
+    if (value == NULL) {
+        python->error_clear();
+        return false;
+    }
+    bool same = value == pyperf_pointer_at(code, offset);
+    python->decref(value);
+    return same;
+}
+
 /* A wrong offset may hold anything, so each is followed only where the one before proved right:
  * the line first (a number), then the type's own word, then the strings. */
 static const char *find_mismatch(const struct pyperf_python *python, PyObject *code)
@@ -223,6 +236,10 @@ static const char *find_mismatch(const struct pyperf_python *python, PyObject *c
         return "co_qualname";
     if (layout->co_adaptive != 0 && !is_adaptive_code(python, code))
         return "co_code_adaptive";
+    const char *own = layout->co_code != 0 ? "co_code" : "co_linetable";
+    if (layout->identity == PYPERF_BY_NAME &&
+        !is_attribute_at(python, code, own, pyperf_own_offset(layout)))
+        return own;
     return NULL;
 }
 

@@ -165,6 +165,22 @@ pyperf_version_of(const struct pyperf_layout *layout, uintptr_t code)
     return *(const uint32_t *)(code + layout->co_version);
 }
 
+/* The offset of a bytes object that, up to 3.11, tells a code object from others that have been at
+ * its address.  Bytecode, where it is such an object; else the line table. */
+static inline __attribute__((always_inline)) size_t
+pyperf_own_offset(const struct pyperf_layout *layout)
+{
+    return layout->co_code != 0 ? layout->co_code : layout->co_lines;
+}
+
+/* Not one of the bytes objects that all share: those of one byte and none (Objects/bytesobject.c).
+ */
+static inline bool pyperf_is_own(const PyObject *bytes)
+{
+    enum { OB_SIZE = 16 };
+    return (uintptr_t)pyperf_pointer_at(bytes, OB_SIZE) > 1;
+}
+
 /* The offset of the better name: the qualified one, from 3.11 on. */
 static inline __attribute__((always_inline)) size_t
 pyperf_name_offset(const struct pyperf_layout *layout)

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "arch.h"
+#include "code.h"
 #include "codemap.h"
 #include "deep_stack.h"
 #include "evaluator.h"
@@ -43,14 +44,16 @@ pyperf_slot_fn pyperf_slow_path_slot(void *a, void *b, bool shared)
             key.version = pyperf_codemap_shared_key(python, key.version, a);
     } else {
         key.name = pyperf_pointer_at((void *)code, pyperf_name_offset(layout));
-        key.filename = pyperf_pointer_at((void *)code, layout->co_filename);
+        key.own = pyperf_pointer_at((void *)code, pyperf_own_offset(layout));
     }
     pyperf_slot_fn slot = pyperf_codemap_find(&key);
     if (slot == NULL) {
+        pyperf_code_prefetch(python, (PyObject *)code);
         if (layout->guard == PYPERF_GUARD_STACK_AND_UNITS)
             pyperf_units_learn(python, a);
         slot = pyperf_symbol_slot(python, (PyObject *)code);
-        pyperf_codemap_insert(python, &key, slot);
+        if (key.identity != PYPERF_BY_NAME || pyperf_is_own(key.own))
+            pyperf_codemap_insert(python, &key, slot);
         if (pyperf_slots_waiting())
             pyperf_evaluator_set_next(evaluate_and_settle);
     }

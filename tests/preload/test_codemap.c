@@ -176,23 +176,21 @@ static void decref(PyObject *string)
     ((struct string *)string)->references--;
 }
 
-static struct pyperf_code_key name_key(uintptr_t code, int name, int filename)
+static struct pyperf_code_key name_key(uintptr_t code, int name, int own)
 {
-    return (struct pyperf_code_key){.identity = PYPERF_BY_NAME,
-                                    .code = code,
-                                    .name = &strings[name],
-                                    .filename = &strings[filename]};
+    return (struct pyperf_code_key){
+        .identity = PYPERF_BY_NAME, .code = code, .name = &strings[name], .own = &strings[own]};
 }
 
-static pyperf_slot_fn find_name(uintptr_t code, int name, int filename)
+static pyperf_slot_fn find_name(uintptr_t code, int name, int own)
 {
-    struct pyperf_code_key key = name_key(code, name, filename);
+    struct pyperf_code_key key = name_key(code, name, own);
     return pyperf_codemap_find(&key);
 }
 
-static void insert_name(uintptr_t code, int name, int filename, uintptr_t slot)
+static void insert_name(uintptr_t code, int name, int own, uintptr_t slot)
 {
-    struct pyperf_code_key key = name_key(code, name, filename);
+    struct pyperf_code_key key = name_key(code, name, own);
     python.incref = incref;
     python.decref = decref;
     pyperf_codemap_insert(&python, &key, slot_number(slot));
@@ -235,7 +233,7 @@ static void check_references(void)
         if (entry->code == 0)
             continue;
         owned[(struct string *)entry->name - strings]++;
-        owned[(struct string *)entry->filename - strings]++;
+        owned[(struct string *)entry->own - strings]++;
     }
     for (int i = 0; i < 64; i++)
         ck_assert_int_eq(strings[i].references, owned[i]);
@@ -248,9 +246,9 @@ START_TEST(references_balance_whatever_is_replaced)
         random = random * 1664525 + 1013904223; /* Numerical Recipes */
         uintptr_t code = code_number((random >> 28) & 3) + ((random >> 26) & 3) * 16;
         int name = (int)(random >> 20) & 31;
-        int filename = 32 + ((int)(random >> 14) & 31);
-        insert_name(code, name, filename, random >> 8);
-        ck_assert(find_name(code, name, filename) == slot_number(random >> 8));
+        int own = 32 + ((int)(random >> 14) & 31);
+        insert_name(code, name, own, random >> 8);
+        ck_assert(find_name(code, name, own) == slot_number(random >> 8));
         if (i % 97 == 0)
             check_references();
     }

@@ -193,7 +193,7 @@ END_TEST
 
 /* -- Checking the row against a running one ------------------------------------------------- */
 
-enum field { NOTHING, LINE, TYPE, FILENAME, NAME, QUALNAME, VERSION, ADAPTIVE, FIELDS };
+enum field { NOTHING, LINE, TYPE, FILENAME, NAME, QUALNAME, VERSION, ADAPTIVE, OWN, FIELDS };
 
 static _Alignas(16) char codes[2][256];
 static enum field wrong; /* what the interpreter keeps elsewhere */
@@ -225,6 +225,9 @@ static PyObject *make_code(const char *file, const char *function, int line)
         put(code, VERSION, l->co_version, &version, sizeof version);
     if (l->co_adaptive != 0)
         put(code, ADAPTIVE, l->co_adaptive, adaptive, sizeof adaptive);
+    const char *own = instructions;
+    if (l->identity == PYPERF_BY_NAME)
+        put(code, OWN, pyperf_own_offset(l), &own, sizeof own);
     return code;
 }
 
@@ -238,6 +241,13 @@ static const char *text_of(PyObject *string, ptrdiff_t *size)
 {
     *size = (ptrdiff_t)strlen(string);
     return string;
+}
+
+static PyObject *attribute_of(PyObject *code, const char *name)
+{
+    (void)code;
+    ck_assert_str_eq(name, python.layout->minor == 11 ? "co_linetable" : "co_code");
+    return instructions;
 }
 
 static PyObject *instructions_of(PyObject *code)
@@ -272,6 +282,7 @@ static int verify(enum field kept_elsewhere, uint32_t step)
     python.new_empty_code = make_code;
     python.utf8 = text_of;
     python.code_bytes = instructions_of;
+    python.attribute = attribute_of;
     python.bytes = bytes_of;
     python.decref = release;
     python.error_clear = clear;
@@ -302,12 +313,15 @@ static void check_refused(void)
         [QUALNAME] = "co_qualname",     [VERSION] = "co_version",
         [ADAPTIVE] = "co_code_adaptive"};
     const struct pyperf_layout *l = python.layout;
+    const char *own = l->minor == 11 ? "co_linetable" : "co_code";
     for (enum field field = LINE; field < FIELDS; field++) {
         if ((field == QUALNAME && l->co_qualname == 0) ||
-            (field == VERSION && l->co_version == 0) || (field == ADAPTIVE && l->co_adaptive == 0))
+            (field == VERSION && l->co_version == 0) ||
+            (field == ADAPTIVE && l->co_adaptive == 0) ||
+            (field == OWN && l->identity != PYPERF_BY_NAME))
             continue;
         ck_assert_int_eq(verify(field, 1), -ENOTSUP);
-        ck_assert_uint_eq(support_logged(names[field]), 1);
+        ck_assert_uint_eq(support_logged(field == OWN ? own : names[field]), 1);
     }
 }
 
