@@ -112,10 +112,10 @@
  * CLOCK_MONOTONIC_COARSE (1 to 10 milliseconds).  Times never go back within a process.
  *
  * Bytecode's memory is used again by code objects made later.  A sample at an address, seen in a
- * slot, belongs to the newest row not younger than the sample that has this slot and contains this
- * address.  The same row may come again.  Rows of code objects that a forked process inherits are
- * in the images of its parent, and hold as far as they are not younger than the fork; slots given
- * by the parent are ELSEWHERE in rows of the child.
+ * slot, belongs to the newest of the rows that have this slot, contain this address, and are not
+ * newer than the sample.  The same row may come again.  Rows of code objects that a forked process
+ * inherits are in the images of its parent, and hold as far as they are not newer than the fork;
+ * slots given by the parent are ELSEWHERE in rows of the child.
  *
  * While the process runs, the section header's offset is stored before its size: a reader in
  * between finds the oldest row cut short, or none, and looks again.
@@ -151,8 +151,10 @@ struct pyperf_code_row {
  * SHARED_MOST of one process's table is theirs, and all until it has MOST, or the disk is full.
  * Then comes an END.
  *
- * Without a GIL, 3.14 and later give each thread but the main one bytecode of its own; rows have
- * the main one's.
+ * Where addresses do not tell all: 3.10 keeps equal bytecode of one module once, so several code
+ * objects may be at an address at a time, and where they share the slot, too, nothing tells them
+ * apart.  Without a GIL, 3.14 and later give each thread but the main one bytecode of its own
+ * (co_tlbc); rows have the main one's.
  */
 #define PYPERF_CODE_LINES_MAX   (1 << 16)
 #define PYPERF_CODE_SHARED_MOST (8 << 20)

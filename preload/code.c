@@ -39,8 +39,12 @@ static uint32_t format_of(int minor)
 
 void pyperf_code_prefetch(const struct pyperf_python *python, PyObject *code)
 {
-    if (readable)
-        __builtin_prefetch(pyperf_pointer_at(code, python->layout->co_lines));
+    enum { CACHE_LINE = 64 };
+    if (!readable)
+        return;
+    const char *lines = pyperf_pointer_at(code, python->layout->co_lines);
+    __builtin_prefetch(lines);
+    __builtin_prefetch(lines + CACHE_LINE);
 }
 
 bool pyperf_code_read(const struct pyperf_python *python, PyObject *code, struct pyperf_code *read)
@@ -164,7 +168,7 @@ static bool make_room(void)
 {
     if (said_used * 2 < said_size)
         return true;
-    if (said_used >= SAID_MOST) {
+    if (said != NULL && said_used >= SAID_MOST) {
         memset(said, 0, said_size * sizeof *said);
         said_used = 0;
         return true;
@@ -178,7 +182,7 @@ static bool make_room(void)
         return false;
     said = bigger;
     said_size = size;
-    for (size_t i = 0; i < old_size; i++)
+    for (size_t i = 0; old != NULL && i < old_size; i++)
         if (old[i].bytecode != 0)
             *find(old[i].bytecode) = old[i];
     if (old != NULL)

@@ -350,20 +350,6 @@ static int write_pieces(const struct piece *pieces, unsigned count)
     return written < 0 ? -errno : -EIO;
 }
 
-/* In their order, as readers of the file see it. */
-static int store_pieces(const struct pyperf_image *image, const struct piece *pieces,
-                        unsigned count)
-{
-    if (!image->stores_may_fault) {
-        for (unsigned i = 0; i < count; i++) {
-            memcpy(pieces[i].at, pieces[i].bytes, pieces[i].size);
-            __atomic_thread_fence(__ATOMIC_RELEASE);
-        }
-        return 0;
-    }
-    return write_pieces(pieces, count);
-}
-
 /* -- Rows of the code table ----------------------------------------------------------------- */
 
 enum { END_ROW = sizeof(struct pyperf_code_row) }; /* there is always room for the last one */
@@ -371,9 +357,11 @@ enum { END_ROW = sizeof(struct pyperf_code_row) }; /* there is always room for t
 /* A row with what belongs to it, before it is in the file. */
 struct row {
     struct pyperf_code_row row, clock;
-    uint64_t elsewhere;
-    Elf64_Off section[2]; /* the header's sh_offset and sh_size */
+    uint64_t elsewhere;   /* 0: it is a slot of this image */
+    bool tick;            /* the clock's row is needed */
+    size_t lines_size;    /* as far as it is not too large */
     size_t size;          /* of all together */
+    Elf64_Off section[2]; /* the header's sh_offset and sh_size */
 };
 
 _Static_assert(offsetof(Elf64_Shdr, sh_size) == offsetof(Elf64_Shdr, sh_offset) + sizeof(Elf64_Off),
@@ -384,50 +372,84 @@ static size_t room_left(const struct pyperf_image *image)
     return image->room - image->strings_used - image->rows_used - END_ROW;
 }
 
+static Elf64_Shdr *rows_header(const struct pyperf_image *image)
+{
+    return &((struct image_tail *)image->tail)->sections[SECTION_CODE];
+}
+
+static unsigned char *rows_begin(const struct pyperf_image *image, size_t used)
+{
+    return (unsigned char *)image->tail + image->tail_size - used;
+}
+
 size_t pyperf_image_row_room(const struct pyperf_code *code)
 {
     return 2 * sizeof(struct pyperf_code_row) + sizeof(uint64_t) + code->lines_size;
 }
 
-/* The pieces of a row, in the order in which a reader may find them.  The number of pieces. */
-static unsigned compose_row(const struct pyperf_image *image, struct row *out,
-                            struct piece pieces[], uintptr_t slot, const struct pyperf_code *code)
+static void compose_row(const struct pyperf_image *image, struct row *out, uintptr_t slot,
+                        const struct pyperf_code *code)
 {
-    struct image_tail *tail = image->tail;
     size_t index = (slot - image->text) / PYPERF_ARCH_SLOT_SIZE;
     bool elsewhere = slot < image->text || index >= image->capacity;
-    bool tick = image->rows_used == 0 || code->now > image->rows_time;
-    size_t lines = code->lines_size <= PYPERF_CODE_LINES_MAX ? code->lines_size : 0;
+    out->elsewhere = elsewhere ? slot : 0;
+    out->tick = image->rows_used == 0 || code->now > image->rows_time;
+    out->lines_size = code->lines_size <= PYPERF_CODE_LINES_MAX ? code->lines_size : 0;
     out->row = (struct pyperf_code_row){.bytecode = code->bytecode,
                                         .length = code->length,
                                         .first_line = code->first_line,
-                                        .lines_size = (uint32_t)lines,
+                                        .lines_size = (uint32_t)out->lines_size,
                                         .slot = elsewhere ? PYPERF_CODE_ELSEWHERE : (uint16_t)index,
                                         .file = code->file};
-    out->clock = (struct pyperf_code_row){
-        .bytecode = code->now, .length = code->lines_format, .slot = PYPERF_CODE_CLOCK};
-    out->elsewhere = slot;
-    out->size = sizeof out->row + (elsewhere ? sizeof out->elsewhere : 0) + lines +
-                (tick ? sizeof out->clock : 0);
-
-    size_t used = image->rows_used + out->size;
-    unsigned char *at = (unsigned char *)tail + image->tail_size - used;
-    unsigned count = 0;
-    pieces[count++] = (struct piece){at, &out->row, sizeof out->row};
-    at += sizeof out->row;
-    if (elsewhere) {
-        pieces[count++] = (struct piece){at, &out->elsewhere, sizeof out->elsewhere};
-        at += sizeof out->elsewhere;
+    out->size = sizeof out->row + out->lines_size;
+    if (elsewhere)
+        out->size += sizeof out->elsewhere;
+    if (out->tick) {
+        out->size += sizeof out->clock;
+        out->clock = (struct pyperf_code_row){
+            .bytecode = code->now, .length = code->lines_format, .slot = PYPERF_CODE_CLOCK};
     }
-    if (lines != 0)
-        pieces[count++] = (struct piece){at, code->lines, lines};
-    if (tick)
-        pieces[count++] = (struct piece){at + lines, &out->clock, sizeof out->clock};
-    Elf64_Shdr *header = &tail->sections[SECTION_CODE];
-    out->section[0] = (uintptr_t)tail + image->tail_size - image->base - used;
-    out->section[1] = used;
-    pieces[count++] = (struct piece){&header->sh_offset, out->section, sizeof out->section};
+    out->section[1] = image->rows_used + out->size;
+    out->section[0] = (uintptr_t)rows_begin(image, out->section[1]) - image->base;
+}
+
+/* The pieces of a row, in the order in which a reader may find them.  Their number. */
+static unsigned row_pieces(const struct pyperf_image *image, const struct row *row,
+                           const struct pyperf_code *code, struct piece pieces[])
+{
+    unsigned char *at = rows_begin(image, row->section[1]);
+    unsigned count = 0;
+    pieces[count++] = (struct piece){at, &row->row, sizeof row->row};
+    at += sizeof row->row;
+    if (row->elsewhere != 0) {
+        pieces[count++] = (struct piece){at, &row->elsewhere, sizeof row->elsewhere};
+        at += sizeof row->elsewhere;
+    }
+    if (row->lines_size != 0)
+        pieces[count++] = (struct piece){at, code->lines, row->lines_size};
+    if (row->tick)
+        pieces[count++] = (struct piece){at + row->lines_size, &row->clock, sizeof row->clock};
+    pieces[count++] =
+        (struct piece){&rows_header(image)->sh_offset, row->section, sizeof row->section};
     return count;
+}
+
+/* The same by stores of our own. */
+static void store_row(const struct pyperf_image *image, const struct row *row,
+                      const struct pyperf_code *code)
+{
+    unsigned char *at = rows_begin(image, row->section[1]);
+    memcpy(at, &row->row, sizeof row->row);
+    at += sizeof row->row;
+    if (row->elsewhere != 0) {
+        memcpy(at, &row->elsewhere, sizeof row->elsewhere);
+        at += sizeof row->elsewhere;
+    }
+    memcpy(at, code->lines, row->lines_size);
+    if (row->tick)
+        memcpy(at + row->lines_size, &row->clock, sizeof row->clock);
+    __atomic_store_n(&rows_header(image)->sh_offset, row->section[0], __ATOMIC_RELEASE);
+    __atomic_store_n(&rows_header(image)->sh_size, row->section[1], __ATOMIC_RELEASE);
 }
 
 static void row_is_stored(struct pyperf_image *image, const struct row *row,
@@ -441,32 +463,38 @@ static void row_is_stored(struct pyperf_image *image, const struct row *row,
 int pyperf_image_describe(struct pyperf_image *image, uintptr_t slot,
                           const struct pyperf_code *code)
 {
-    struct piece pieces[MAX_PIECES];
     struct row row;
     if (image->tail == NULL)
         return -ENOSPC;
-    unsigned count = compose_row(image, &row, pieces, slot, code);
+    compose_row(image, &row, slot, code);
     if (row.size > room_left(image))
         return -ENOSPC;
-    int status = store_pieces(image, pieces, count);
-    if (status == 0)
-        row_is_stored(image, &row, code);
-    return status;
+    if (image->stores_may_fault) {
+        struct piece pieces[MAX_PIECES];
+        int status = write_pieces(pieces, row_pieces(image, &row, code, pieces));
+        if (status != 0)
+            return status;
+    } else {
+        store_row(image, &row, code);
+    }
+    row_is_stored(image, &row, code);
+    return 0;
 }
 
 void pyperf_image_end_rows(struct pyperf_image *image, uint64_t now)
 {
-    if (image->tail == NULL || image->rows_used == 0 || room_left(image) + END_ROW < END_ROW)
+    if (image->tail == NULL || image->rows_used == 0)
         return;
-    struct pyperf_code_row row = {.bytecode = now, .slot = PYPERF_CODE_END};
-    size_t used = image->rows_used + sizeof row;
-    unsigned char *end = (unsigned char *)image->tail + image->tail_size;
-    Elf64_Off section[] = {(uintptr_t)end - image->base - used, used};
-    Elf64_Shdr *header = &((struct image_tail *)image->tail)->sections[SECTION_CODE];
-    const struct piece pieces[] = {{end - used, &row, sizeof row},
-                                   {&header->sh_offset, section, sizeof section}};
-    if (store_pieces(image, pieces, sizeof pieces / sizeof pieces[0]) == 0)
-        image->rows_used = used;
+    const struct pyperf_code end = {.now = image->rows_time, .lines = ""};
+    struct row row;
+    compose_row(image, &row, image->text, &end);
+    row.row = (struct pyperf_code_row){.bytecode = now, .slot = PYPERF_CODE_END};
+    struct piece pieces[MAX_PIECES];
+    if (row.size <= room_left(image) + END_ROW &&
+        (!image->stores_may_fault
+             ? (store_row(image, &row, &end), 0)
+             : write_pieces(pieces, row_pieces(image, &row, &end, pieces))) == 0)
+        row_is_stored(image, &row, &end);
 }
 
 /* -- Symbols -------------------------------------------------------------------------------- */
@@ -479,12 +507,13 @@ static int write_symbol(struct pyperf_image *image, uintptr_t slot, const char *
     struct image_tail *tail = image->tail;
     if (tail == NULL)
         return -ENOSPC;
-    struct row row = {.size = 0};
-    struct piece pieces[MAX_PIECES];
-    unsigned rows = code != NULL ? compose_row(image, &row, pieces + 4, slot, code) : 0;
+    struct row row;
+    row.size = 0;
+    if (code != NULL)
+        compose_row(image, &row, slot, code);
     if (length + 1 + row.size > room_left(image))
         return -ENOSPC;
-    unsigned char *symbols = (unsigned char *)tail + align(sizeof *tail, 8);
+    Elf64_Sym *symbols = (Elf64_Sym *)((unsigned char *)tail + align(sizeof *tail, 8));
     unsigned char *strings = (unsigned char *)tail + (image->tail_size - image->room);
     const Elf64_Sym symbol = {.st_name = (Elf64_Word)image->strings_used,
                               .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
@@ -495,19 +524,29 @@ static int write_symbol(struct pyperf_image *image, uintptr_t slot, const char *
     const Elf64_Xword strings_size = image->strings_used + length + 1;
     const Elf64_Xword symbols_size = (index + 1) * sizeof symbol;
     /* The byte behind a name is 0 from the start. */
-    pieces[0] = (struct piece){strings + image->strings_used, name, length};
-    pieces[1] = (struct piece){symbols + index * sizeof symbol, &symbol, sizeof symbol};
-    pieces[2] =
-        (struct piece){&tail->sections[SECTION_STRTAB].sh_size, &strings_size, sizeof strings_size};
-    pieces[3] =
-        (struct piece){&tail->sections[SECTION_SYMTAB].sh_size, &symbols_size, sizeof symbols_size};
-    int status = store_pieces(image, pieces, 4 + rows);
-    if (status == 0) {
-        image->strings_used = strings_size;
+    if (image->stores_may_fault) {
+        struct piece pieces[MAX_PIECES] = {
+            {strings + image->strings_used, name, length},
+            {&symbols[index], &symbol, sizeof symbol},
+            {&tail->sections[SECTION_STRTAB].sh_size, &strings_size, sizeof strings_size},
+            {&tail->sections[SECTION_SYMTAB].sh_size, &symbols_size, sizeof symbols_size},
+        };
+        unsigned rows = code != NULL ? row_pieces(image, &row, code, pieces + 4) : 0;
+        int status = write_pieces(pieces, 4 + rows);
+        if (status != 0)
+            return status;
+    } else {
+        memcpy(strings + image->strings_used, name, length);
+        symbols[index] = symbol;
+        __atomic_store_n(&tail->sections[SECTION_STRTAB].sh_size, strings_size, __ATOMIC_RELEASE);
+        __atomic_store_n(&tail->sections[SECTION_SYMTAB].sh_size, symbols_size, __ATOMIC_RELEASE);
         if (code != NULL)
-            row_is_stored(image, &row, code);
+            store_row(image, &row, code);
     }
-    return status;
+    image->strings_used = strings_size;
+    if (code != NULL)
+        row_is_stored(image, &row, code);
+    return 0;
 }
 
 uintptr_t pyperf_image_add(struct pyperf_image *image, const char *name, size_t length,

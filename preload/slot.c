@@ -28,24 +28,23 @@
 /*
  * CHILD, FIRST, LARGEST: the number of slots in a forked child's first image, in any other
  * process's first one, and in the largest.  FIRST is enough for what a small program calls (`python
- * -c pass`: 240 to 320 functions), in 60 KiB, or 80 with columns in line
- * tables (3.11+).  Many children call nothing new but what
+ * -c pass`: 240 to 260 functions), in 60 KiB.  Many children call nothing new but what
  * os.register_at_fork() was given, so CHILD is a few pages.  Each further image has as many slots
  * as the process already has, so that at most half of its files is unused.  Images beyond LARGEST
  * would cost more for unused slots than they save in files.  TOTAL bounds a process that makes new
- * names for ever: about 25 MiB of names and symbols, and
- * PYPERF_CODE_MOST of code table.
+ * names for ever: about 25 MiB of names and symbols, and PYPERF_CODE_MOST of code table.
  */
-enum { CHILD_CAPACITY = 64, FIRST_CAPACITY = 336, LARGEST_CAPACITY = 16384 };
+enum { CHILD_CAPACITY = 64, FIRST_CAPACITY = 272, LARGEST_CAPACITY = 16384 };
 enum { SANDBOX_CAPACITY = 4096 }; /* 450 KiB, for all that a program calls from then on */
 enum { TOTAL_SLOTS = 262144, MOST_IMAGES = 64 };
 
 /*
  * Room in an image for each of its slots: for the name, and for the code table's row and line table
- * of usual size.  They use it together, from its two ends.  The short program of the first image
- * has short names, and makes do with less.
+ * of usual size.  They use it together, from its two ends.  The first two images of a process make
+ * do with less: small programs have short names, and two of 60 KiB are enough where line tables
+ * have columns (3.11+).
  */
-enum { NAME_ROOM = 71, FIRST_NAME_ROOM = 52, ROW_ROOM = sizeof(struct pyperf_code_row) };
+enum { NAME_ROOM = 71, ROW_ROOM = sizeof(struct pyperf_code_row), FIRST_ROOM = 138 };
 
 struct entry {
     uint64_t hash; /* of the whole name; 0: free */
@@ -114,10 +113,11 @@ static int grow_table(void)
 
 static size_t usual_room(void)
 {
-    size_t name = NAME_ROOM, row = usual_lines != 0 ? ROW_ROOM + usual_lines : 0;
-    if (row != 0 && next_capacity == FIRST_CAPACITY && image_number == 0)
-        name = FIRST_NAME_ROOM, row = ROW_ROOM + usual_lines * 4 / 5;
-    return next_capacity * (name + row);
+    if (usual_lines == 0)
+        return next_capacity * (size_t)NAME_ROOM;
+    if (next_capacity == FIRST_CAPACITY)
+        return (size_t)FIRST_CAPACITY * FIRST_ROOM;
+    return next_capacity * ((size_t)NAME_ROOM + ROW_ROOM + usual_lines);
 }
 
 static int try_directory(const char *candidate, size_t room)
@@ -248,11 +248,15 @@ static void become_child(void)
 
 /* -- Rows of the code table ----------------------------------------------------------------- */
 
+/* The coarse one is behind the other, but what it says does not go back either. */
 static uint64_t time_by(clockid_t clock)
 {
+    static uint64_t last;
     struct timespec now = {0};
     clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    uint64_t time = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    last = time > last ? time : last;
+    return last;
 }
 
 /* Of all, or of those that share a slot. */

@@ -39,7 +39,6 @@ static const char *read_string(const struct pyperf_python *python, PyObject *str
 static pyperf_slot_fn slot_of(const struct pyperf_python *python, PyObject *code)
 {
     const struct pyperf_layout *layout = python->layout;
-    pyperf_code_prefetch(python, code);
     bool derived = layout->co_qualname == 0;
     PyObject *qualname =
         derived ? pyperf_qualname_of(python, code) : pyperf_pointer_at(code, layout->co_qualname);

@@ -247,7 +247,7 @@ static void check_rows(unsigned count)
                                                  .lines_size = (uint32_t)code.lines_size,
                                                  .slot = (uint16_t)i,
                                                  .file = code.file};
-        ck_assert_mem_eq(&rows[i].row, &expected, sizeof expected);
+        ck_assert_int_eq(memcmp(&rows[i].row, &expected, sizeof expected), 0);
         ck_assert_mem_eq(rows[i].lines, lines, code.lines_size);
         ck_assert_uint_eq(rows[i].time, code.now);
         ck_assert_uint_eq(rows[i].format, code.lines_format);
