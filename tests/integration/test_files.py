@@ -152,7 +152,7 @@ os.kill(os.getpid(), 9)' || true)
         find /tmp -type f | wc -l
     """
     before, after = alone(t, script)
-    assert int(before) == 2, "a killed process left %s files" % before
+    assert int(before) >= 2, "a killed process left %s files" % before
     assert int(after) == 0, "%s files are still there" % after
 
 
@@ -176,7 +176,7 @@ open("/tmp/fifo").read()'
         find /tmp -name "pyperf-$(cat /tmp/parent)-*" | wc -l
     """
     running, ended = alone(t, script)
-    assert running == "1", "%s images while the child runs" % running
+    assert int(running) >= 1, "%s images while the child runs" % running
     assert ended == "0", "%s images when it has ended" % ended
 
 
