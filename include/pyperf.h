@@ -149,7 +149,7 @@ struct pyperf_code_row {
  * out, its row is not.  A row that does not fit into the image is the reason for another.  A
  * program may make code objects for ever: those that share a slot with others get rows until
  * SHARED_MOST of one process's table is theirs, and all until it has MOST, or the disk is full.
- * Then comes an END.
+ * Then comes an END.  Functions that share PYPERF_NAME_OTHER have no rows.
  *
  * Where addresses do not tell all: 3.10 keeps equal bytecode of one module once, so several code
  * objects may be at an address at a time, and where they share the slot, too, nothing tells them

@@ -125,8 +125,10 @@ static const char *find_mismatch(const struct pyperf_python *python, PyObject *c
 
 unsigned pyperf_code_start(const struct pyperf_python *python)
 {
-    /* The standard library's mean is 16 before 3.11, then 96 to 126, with columns. */
-    enum { USUAL = 24, USUAL_WITH_COLUMNS = 100 };
+    /* The standard library's mean is 16 before 3.11, then 96 to 126, with columns; but functions
+     * that a program makes in great number are short.  Longer ones fill an image before its slots
+     * are used up. */
+    enum { USUAL = 24 };
     PyObject *code = python->new_empty_code("pyperf", "probe", 1);
     if (code == NULL) {
         python->error_clear();
@@ -139,9 +141,7 @@ unsigned pyperf_code_start(const struct pyperf_python *python)
     if (!readable)
         pyperf_log_error("no lines: this CPython %s keeps %s elsewhere than known builds",
                          python->layout->name, mismatch);
-    if (!readable)
-        return 0;
-    return python->layout->minor >= 11 ? USUAL_WITH_COLUMNS : USUAL;
+    return readable ? USUAL : 0;
 }
 
 /* -- What was said of an address ------------------------------------------------------------ */

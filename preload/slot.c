@@ -352,9 +352,9 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
     struct entry *entry = find(hash);
     uintptr_t known = entry->hash != 0 ? entry->slot : other_slot;
     if (code != NULL)
-        code->file = entry->hash != 0 || other_slot == 0 ? (uint16_t)pyperf_name.file : 0;
+        code->file = (uint16_t)pyperf_name.file;
     if (known != 0) {
-        if (code != NULL)
+        if (code != NULL && entry->hash != 0)
             describe(known, code);
         return known;
     }
@@ -365,9 +365,7 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
     if (total_slots >= TOTAL_SLOTS - 1 || (table_used * 2 >= table_size && grow_table() != 0)) {
         pyperf_log_error("%u functions named: new ones share one name from now on", total_slots);
         pyperf_name_set(PYPERF_NAME_OTHER);
-        if (code != NULL)
-            code->file = 0;
-        other_slot = add_name(code);
+        other_slot = add_name(NULL);
         return other_slot;
     }
     uintptr_t slot = add_name(code);

@@ -86,7 +86,7 @@ def clean_when_full_and_after_sigkill(t):
     many.kill()
     many.check()
     # As large together as what they have room for, within a factor: each doubles what was there.
-    usual = 275 if t.python.minor >= (3, 11) else 199  # slot, unwind rules, symbol, name, row, lines
+    usual = 199  # slot, unwind rules, symbol, name, row, lines
     size = sum(os.stat(path).st_blocks * 512 for path in many.images())
     assert len(many.images()) <= 7 and size <= 2.5 * usual * many.called, "%d images of %d bytes" % (
         len(many.images()),
