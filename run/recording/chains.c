@@ -21,7 +21,7 @@ enum {
     FRAMES_MAX = 2 * UNWIND_FRAMES_MAX,
 };
 
-struct reader {
+struct chains {
     struct spaces spaces;
     struct module_places places;
     struct table modules;   /* hash of path and build-id -> struct module */
@@ -29,11 +29,12 @@ struct reader {
     struct kernel kernel;
     bool kernel_known;
     struct build_id kernel_id;
-    chains_visit *visit;
-    void *context;
     struct unwound *unwound;
     struct chain_frame *frames;
     size_t count;
+    struct sample sample;
+    char command[16];
+    char *cache;
 };
 
 /* -- Modules -------------------------------------------------------------------------------- */
@@ -41,7 +42,7 @@ struct reader {
 static void *find_module(void *context, uint32_t pid, const char *path,
                          const struct build_id *build_id)
 {
-    struct reader *reader = context;
+    struct chains *chains = context;
     enum module_kind kind = module_is_memory(path)        ? MODULE_MAP
                             : strcmp(path, "[vdso]") == 0 ? MODULE_VDSO
                                                           : MODULE_FILE;
@@ -55,23 +56,23 @@ static void *find_module(void *context, uint32_t pid, const char *path,
         path = map;
     }
     if (!known->size) {
-        const struct build_id *given = table_get(&reader->build_ids, table_hash(0, path));
+        const struct build_id *given = table_get(&chains->build_ids, table_hash(0, path));
         known = given ? given : known;
     }
     build_id_text(known, id);
     key = table_hash(table_hash(0, path), id);
-    module = table_get(&reader->modules, key);
+    module = table_get(&chains->modules, key);
     if (module)
         return module;
-    module = module_new(path, kind, known);
-    if (module && table_set(&reader->modules, key, module) != 0) {
+    module = module_new(path, kind, known, pid);
+    if (module && table_set(&chains->modules, key, module) != 0) {
         module_free(module);
         module = NULL;
     }
     return module;
 }
 
-static int take_build_id(struct reader *reader, const struct record *record)
+static int take_build_id(struct chains *chains, const struct record *record)
 {
     const char *path = (const char *)record->bytes + BUILD_ID_NAME;
     struct build_id *id, *old;
@@ -86,9 +87,9 @@ static int take_build_id(struct reader *reader, const struct record *record)
         id->size = record->bytes[BUILD_ID_SIZE];
     memcpy(id->bytes, record->bytes + BUILD_ID_BYTES, id->size);
     if (strcmp(path, "[kernel.kallsyms]") == 0)
-        reader->kernel_id = *id;
-    old = table_get(&reader->build_ids, table_hash(0, path));
-    if (table_set(&reader->build_ids, table_hash(0, path), id) != 0) {
+        chains->kernel_id = *id;
+    old = table_get(&chains->build_ids, table_hash(0, path));
+    if (table_set(&chains->build_ids, table_hash(0, path), id) != 0) {
         free(id);
         return -ENOMEM;
     }
@@ -98,41 +99,41 @@ static int take_build_id(struct reader *reader, const struct record *record)
 
 /* -- Frames --------------------------------------------------------------------------------- */
 
-static void add_user(struct reader *reader, uint64_t address, uint64_t lookup,
+static void add_user(struct chains *chains, uint64_t address, uint64_t lookup,
                      const struct mapping *mapping, const struct registers *registers)
 {
     struct chain_frame frame = {
         .address = address, .lookup = lookup, .mapping = mapping, .registers = registers};
 
-    if (reader->count == FRAMES_MAX)
+    if (chains->count == FRAMES_MAX)
         return;
     if (mapping) {
         struct module *module = mapping->module;
         const struct symbol *symbol;
-        module_open(module, &reader->places);
+        module_open(module, &chains->places);
         symbol = symbols_find(&module->symbols, module_address(module, mapping, lookup));
         frame.file = module->path;
         frame.name = symbol ? symbol->name : NULL;
     }
-    reader->frames[reader->count++] = frame;
+    chains->frames[chains->count++] = frame;
 }
 
-static void add_kernel(struct reader *reader, uint64_t address)
+static void add_kernel(struct chains *chains, uint64_t address)
 {
     struct chain_frame frame = {.address = address, .lookup = address, .kernel = true};
 
-    if (reader->count == FRAMES_MAX)
+    if (chains->count == FRAMES_MAX)
         return;
-    if (!reader->kernel_known) {
-        reader->kernel_known = true;
-        kernel_read(&reader->kernel, &reader->kernel_id, reader->places.cache);
+    if (!chains->kernel_known) {
+        chains->kernel_known = true;
+        kernel_read(&chains->kernel, &chains->kernel_id, chains->places.cache);
     }
-    frame.name = kernel_name(&reader->kernel, address, &frame.file);
-    reader->frames[reader->count++] = frame;
+    frame.name = kernel_name(&chains->kernel, address, &frame.file);
+    chains->frames[chains->count++] = frame;
 }
 
-/* Markers say whose the entries behind them are. */
-static void add_recorded(struct reader *reader, const struct sample *sample, uint16_t misc)
+/* Markers say whose the entries behind them are; the first of these was interrupted, not called. */
+static void add_recorded(struct chains *chains, const struct sample *sample, uint16_t misc)
 {
     uint16_t mode = misc & PERF_RECORD_MISC_CPUMODE_MASK;
     bool kernel = mode == PERF_RECORD_MISC_KERNEL, leaf = true;
@@ -141,83 +142,128 @@ static void add_recorded(struct reader *reader, const struct sample *sample, uin
         uint64_t entry = bytes_u64(sample->chain + i * 8), lookup;
         if (entry >= (uint64_t)PERF_CONTEXT_MAX) {
             kernel = entry == (uint64_t)PERF_CONTEXT_KERNEL;
+            leaf = true;
             continue;
         }
+        if (!kernel && sample->stack)
+            continue; /* unwinding tells more */
         /* Behind a call that never returns the next function may begin. */
         lookup = leaf ? entry : entry - 1;
         leaf = false;
         if (kernel)
-            add_kernel(reader, entry);
+            add_kernel(chains, entry);
         else
-            add_user(reader, entry, lookup, spaces_mapping(&reader->spaces, sample->pid, lookup),
+            add_user(chains, entry, lookup, spaces_mapping(&chains->spaces, sample->pid, lookup),
                      NULL);
     }
 }
 
-static int take_sample(struct reader *reader, const struct record *record)
+static int take_sample(struct chains *chains, const struct record *record, struct chain *chain)
 {
-    struct sample sample;
-    struct chain chain = {.sample = &sample, .frames = reader->frames};
-    char room[16];
-    int rc = sample_read(&sample, record);
+    struct sample *sample = &chains->sample;
+    size_t unwound;
+    int rc = sample_read(sample, record);
 
     if (rc)
         return rc;
-    reader->count = 0;
-    add_recorded(reader, &sample, record->misc);
-    if (sample.stack) {
-        size_t count = unwind_sample(&reader->spaces, &reader->places, &sample, reader->unwound);
-        for (size_t i = 0; i < count; i++) {
-            const struct unwound *frame = &reader->unwound[i];
-            add_user(reader, frame->registers.values[processor_here.pc], frame->lookup,
-                     frame->mapping, &frame->registers);
-        }
+    chains->count = 0;
+    add_recorded(chains, sample, record->misc);
+    *chain = (struct chain){
+        .sample = sample,
+        .command = spaces_thread_name(&chains->spaces, sample->tid, chains->command),
+        .frames = chains->frames,
+        .recorded = chains->count,
+    };
+    unwound = sample->stack
+                  ? unwind_sample(&chains->spaces, &chains->places, sample, chains->unwound)
+                  : 0;
+    for (size_t i = 0; i < unwound; i++) {
+        const struct unwound *frame = &chains->unwound[i];
+        add_user(chains, frame->registers.values[processor_here.pc], frame->lookup, frame->mapping,
+                 &frame->registers);
     }
-    if (!reader->count && sample.ip) {
+    if (!chains->count && sample->ip) {
         if ((record->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL)
-            add_kernel(reader, sample.ip);
+            add_kernel(chains, sample->ip);
         else
-            add_user(reader, sample.ip, sample.ip,
-                     spaces_mapping(&reader->spaces, sample.pid, sample.ip), NULL);
+            add_user(chains, sample->ip, sample->ip,
+                     spaces_mapping(&chains->spaces, sample->pid, sample->ip), NULL);
     }
-    chain.count = reader->count;
-    chain.command = spaces_thread_name(&reader->spaces, sample.tid, room);
-    return reader->visit(reader->context, &chain);
+    chain->count = chains->count;
+    return 1;
 }
 
-static int take(void *context, const struct record *record)
+int chains_take(struct chains *chains, const struct record *record, struct chain *chain)
 {
-    struct reader *reader = context;
-
     switch (record->type) {
     case RECORDS_HEADER_BUILD_ID:
-        return take_build_id(reader, record);
+        return take_build_id(chains, record);
     case PERF_RECORD_SAMPLE:
-        return take_sample(reader, record);
+        return take_sample(chains, record, chain);
     default:
-        return spaces_take(&reader->spaces, record);
+        return spaces_take(&chains->spaces, record);
     }
+}
+
+struct chains *chains_new(const char *cache)
+{
+    struct chains *chains = calloc(1, sizeof *chains);
+
+    if (!chains)
+        return NULL;
+    chains->spaces.found = find_module;
+    chains->spaces.context = chains;
+    chains->cache = cache ? strdup(cache) : NULL;
+    chains->places.cache = chains->cache;
+    chains->unwound = malloc(UNWIND_FRAMES_MAX * sizeof *chains->unwound);
+    chains->frames = malloc(FRAMES_MAX * sizeof *chains->frames);
+    if (chains->unwound && chains->frames && (chains->cache || !cache))
+        return chains;
+    chains_free(chains);
+    return NULL;
+}
+
+void chains_free(struct chains *chains)
+{
+    spaces_free(&chains->spaces);
+    table_free(&chains->modules, module_free);
+    table_free(&chains->build_ids, free);
+    kernel_free(&chains->kernel);
+    free(chains->unwound);
+    free(chains->frames);
+    free(chains->cache);
+    free(chains);
+}
+
+/* -- The whole ------------------------------------------------------------------------------ */
+
+struct visitor {
+    struct chains *chains;
+    chains_visit *visit;
+    void *context;
+};
+
+static int visit_record(void *context, const struct record *record)
+{
+    const struct visitor *visitor = context;
+    struct chain chain;
+    int rc = chains_take(visitor->chains, record, &chain);
+
+    return rc == 1 ? visitor->visit(visitor->context, &chain) : rc;
 }
 
 int chains_each(const char *path, const char *cache, chains_visit *visit, void *context)
 {
-    struct reader reader = {.places = {.cache = cache}, .visit = visit, .context = context};
+    struct visitor visitor = {.visit = visit, .context = context};
     struct records *records;
     int rc = records_open(&records, path);
 
     if (rc)
         return rc;
-    reader.spaces.found = find_module;
-    reader.spaces.context = &reader;
-    reader.unwound = malloc(UNWIND_FRAMES_MAX * sizeof *reader.unwound);
-    reader.frames = malloc(FRAMES_MAX * sizeof *reader.frames);
-    rc = reader.unwound && reader.frames ? records_each(records, take, &reader) : -ENOMEM;
+    visitor.chains = chains_new(cache);
+    rc = visitor.chains ? records_each(records, visit_record, &visitor) : -ENOMEM;
+    if (visitor.chains)
+        chains_free(visitor.chains);
     records_close(records);
-    spaces_free(&reader.spaces);
-    table_free(&reader.modules, module_free);
-    table_free(&reader.build_ids, free);
-    kernel_free(&reader.kernel);
-    free(reader.unwound);
-    free(reader.frames);
     return rc;
 }

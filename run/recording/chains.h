@@ -25,16 +25,26 @@ struct chain {
     const char *command;              /* the thread's name */
     const struct chain_frame *frames; /* leaf first */
     size_t count;
+    size_t recorded; /* how many of them perf itself followed; the others are unwound */
 };
 
-/* Everything in it is valid until the callback returns.  Anything else than 0 ends the reading. */
-typedef int chains_visit(void *context, const struct chain *chain);
+/* What is known of a recording's processes and files so far. */
+struct chains;
+
+/* `cache` is perf's build-id cache, or NULL; it is copied.  NULL: no memory. */
+struct chains *chains_new(const char *cache);
+void chains_free(struct chains *chains);
+
+/* Takes a record, in the order of records_each().  1 if it is a sample: then `chain` has it, until
+ * the next call.  0 if not; -EBADMSG if it is damaged; -ENOMEM. */
+int chains_take(struct chains *chains, const struct record *record, struct chain *chain);
 
 /*
  * Reads the recording `path` ("-": stdin) and calls `visit` for each sample, in the order of their
- * times.  `cache` is perf's build-id cache, or NULL.  Returns what records_open(), records_each()
- * or `visit` returned, or -ENOMEM.
+ * times; anything else than 0 ends the reading.  Returns what records_open(), records_each() or
+ * `visit` returned, or -ENOMEM.
  */
+typedef int chains_visit(void *context, const struct chain *chain);
 int chains_each(const char *path, const char *cache, chains_visit *visit, void *context);
 
 #endif

@@ -1,4 +1,5 @@
 #include "recording/module.h"
+#include "base/process.h"
 #include "recording/jitmap.h"
 
 #include <elfutils/libdwelf.h>
@@ -25,7 +26,8 @@ bool module_is_memory(const char *path)
            starts(path, "[heap]") || starts(path, "[stack") || starts(path, "[anon");
 }
 
-struct module *module_new(const char *path, enum module_kind kind, const struct build_id *build_id)
+struct module *module_new(const char *path, enum module_kind kind, const struct build_id *build_id,
+                          uint32_t pid)
 {
     struct module *module = calloc(1, sizeof *module);
 
@@ -34,6 +36,7 @@ struct module *module_new(const char *path, enum module_kind kind, const struct 
     module->fd = -1;
     module->build_id = *build_id;
     module->kind = kind;
+    module->pid = pid;
     module->path = strdup(path);
     if (!module->path) {
         free(module);
@@ -121,6 +124,19 @@ static bool try_cache(struct module *module, const char *cache)
             try_file(module, path))
             return true;
     return false;
+}
+
+/* A container's files: its processes' root folders lead to them, as long as one lives. */
+static bool try_paths(struct module *module)
+{
+    char path[PATH_MAX];
+    bool fits = snprintf(path, sizeof path, "/proc/%u/root%s", module->pid, module->path) <
+                (int)sizeof path;
+    bool elsewhere = process_elsewhere((pid_t)module->pid, "mnt");
+
+    if (elsewhere && fits && try_file(module, path))
+        return true;
+    return try_file(module, module->path);
 }
 
 /* The vdso of this very kernel: its size is in its own section headers. */
@@ -213,7 +229,7 @@ void module_open(struct module *module, const struct module_places *places)
         return;
     }
     found = try_cache(module, places->cache) ||
-            (module->kind == MODULE_VDSO ? try_own_vdso(module) : try_file(module, module->path));
+            (module->kind == MODULE_VDSO ? try_own_vdso(module) : try_paths(module));
     if (!found)
         return;
     read_segments(module);

@@ -27,6 +27,7 @@ struct module {
     char *path; /* as the process saw it; what perf calls the DSO */
     struct build_id build_id;
     enum module_kind kind;
+    uint32_t pid; /* of the process that mapped it first */
     bool opened;
 
     int fd;
@@ -49,7 +50,8 @@ bool module_is_memory(const char *path);
 
 /* NULL only for want of memory.  For memory without a file, `path` is that of its process's perf
  * map, and `kind` says so.  `build_id` is copied. */
-struct module *module_new(const char *path, enum module_kind kind, const struct build_id *build_id);
+struct module *module_new(const char *path, enum module_kind kind, const struct build_id *build_id,
+                          uint32_t pid);
 void module_free(void *module);
 
 /* Finds and opens the file, unless that was done before. */

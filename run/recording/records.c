@@ -5,6 +5,7 @@
  */
 #include "recording/records.h"
 #include "recording/bytes.h"
+#include "recording/datafile.h"
 #include "recording/table.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,23 +23,7 @@
 enum {
     HEADER = sizeof(struct perf_event_header),
     BLOCK = 1 << 20,
-    MAGIC_BYTES = 8,
-    PIPE_HEADER = 16, /* magic, u64 size */
-    FEATURE_BUILD_ID = 2,
-    FEATURES_WORDS = 4,
     ATTRIBUTE_V0 = 64, /* PERF_ATTR_SIZE_VER0 */
-};
-
-/* tools/perf/util/header.h, struct perf_file_header. */
-struct section {
-    uint64_t offset, size;
-};
-
-struct file_header {
-    char magic[MAGIC_BYTES];
-    uint64_t size, attribute_size;
-    struct section attributes, data, event_types;
-    uint64_t features[FEATURES_WORDS];
 };
 
 struct block {
@@ -60,16 +44,10 @@ struct waiting {
     struct block *block; /* NULL: in the mapped file */
 };
 
-struct attribute {
-    struct perf_event_attr attribute;
-};
-
 struct records {
     int fd;
-    unsigned char *file; /* mapped; NULL for a pipe */
-    size_t file_size;
-    struct file_header header;
-    struct attribute **attributes;
+    struct datafile file; /* without bytes: a pipe */
+    struct perf_event_attr **attributes;
     size_t attribute_count;
     struct table by_id; /* event id + 1 -> struct perf_event_attr */
     struct stream pipe, unpacked;
@@ -88,13 +66,12 @@ struct records {
 static int add_attribute(struct records *records, const unsigned char *bytes, size_t size,
                          const unsigned char *ids, size_t id_count)
 {
-    struct attribute *attribute = calloc(1, sizeof *attribute), **grown;
+    struct perf_event_attr *attribute = calloc(1, sizeof *attribute), **grown;
     int rc = 0;
 
     if (!attribute)
         return -ENOMEM;
-    memcpy(&attribute->attribute, bytes,
-           size < sizeof attribute->attribute ? size : sizeof attribute->attribute);
+    memcpy(attribute, bytes, size < sizeof *attribute ? size : sizeof *attribute);
     grown = realloc(records->attributes, (records->attribute_count + 1) * sizeof(void *));
     if (!grown) {
         free(attribute);
@@ -107,28 +84,23 @@ static int add_attribute(struct records *records, const unsigned char *bytes, si
     return rc;
 }
 
-static bool within(const struct records *records, struct section section)
-{
-    return section.offset <= records->file_size &&
-           section.size <= records->file_size - section.offset;
-}
-
 /* Each entry is an attribute and the section of its event's ids. */
 static int read_attributes(struct records *records)
 {
-    const struct section all = records->header.attributes;
-    uint64_t each = records->header.attribute_size;
+    const struct datafile *file = &records->file;
+    const struct datafile_section all = file->header.attributes;
+    uint64_t each = file->header.attribute_size;
 
-    if (!within(records, all) || each < ATTRIBUTE_V0 + sizeof(struct section))
+    if (!datafile_holds(file, all) || each < ATTRIBUTE_V0 + sizeof all)
         return -EBADMSG;
     for (uint64_t at = 0; all.size - at >= each; at += each) {
-        const unsigned char *entry = records->file + all.offset + at;
-        struct section ids;
+        const unsigned char *entry = file->bytes + all.offset + at;
+        struct datafile_section ids;
         int rc;
         memcpy(&ids, entry + each - sizeof ids, sizeof ids);
-        if (!within(records, ids))
+        if (!datafile_holds(file, ids))
             return -EBADMSG;
-        rc = add_attribute(records, entry, each - sizeof ids, records->file + ids.offset,
+        rc = add_attribute(records, entry, each - sizeof ids, file->bytes + ids.offset,
                            ids.size / 8);
         if (rc)
             return rc;
@@ -187,13 +159,13 @@ static uint64_t field_of(const struct record *record, const struct perf_event_at
 /* All events of a recording have the id in the same place, so the first one's attribute tells. */
 static void describe(struct records *records, struct record *record)
 {
-    const struct perf_event_attr *first = &records->attributes[0]->attribute;
+    const struct perf_event_attr *first = records->attributes[0];
     uint64_t id = first->sample_type & PERF_SAMPLE_IDENTIFIER
                       ? field_of(record, first, PERF_SAMPLE_IDENTIFIER, 0, FROM_IDENTIFIER)
                       : field_of(record, first, PERF_SAMPLE_ID, BEFORE_ID, FROM_ID);
-    const struct attribute *of_id = id ? table_get(&records->by_id, id + 1) : NULL;
+    const struct perf_event_attr *of_id = id ? table_get(&records->by_id, id + 1) : NULL;
 
-    record->attribute = of_id ? &of_id->attribute : first;
+    record->attribute = of_id ? of_id : first;
     record->time = field_of(record, record->attribute, PERF_SAMPLE_TIME, BEFORE_TIME, FROM_TIME);
 }
 
@@ -383,18 +355,16 @@ static int take_record(struct records *records, struct stream *stream, const uns
     if (compressed)
         return stream == &records->unpacked ? -EBADMSG : take_compressed(records, &record);
     if (record.type == RECORDS_HEADER_ATTR)
-        return records->file ? 0 : take_attribute(records, bytes, record.size);
+        return records->file.bytes ? 0 : take_attribute(records, bytes, record.size);
     if (record.type == RECORDS_FINISHED_ROUND)
         return end_round(records);
     if (record.type == RECORDS_HEADER_TRACING_DATA && stream && record.size >= HEADER + 4)
         stream->skip += (bytes_u32(bytes + HEADER) + 7ULL) & ~7ULL;
     if (record.type == RECORDS_AUXTRACE && stream && record.size >= HEADER + 8)
         stream->skip += bytes_u64(bytes + HEADER);
-    if (record.type >= RECORDS_HEADER_ATTR && record.type != RECORDS_HEADER_BUILD_ID)
-        return 0;
-    if (!records->attribute_count)
-        return record.type == RECORDS_HEADER_BUILD_ID ? 0 : -EBADMSG;
     if (record.type < RECORDS_HEADER_ATTR) {
+        if (!records->attribute_count)
+            return -EBADMSG;
         describe(records, &record);
         if (record.time && record.time != UINT64_MAX)
             return wait_its_turn(records, &record, stream ? stream->block : NULL);
@@ -404,54 +374,31 @@ static int take_record(struct records *records, struct stream *stream, const uns
 
 /* -- Files ---------------------------------------------------------------------------------- */
 
-/* The table of features lies behind the data: a section for each bit of the header. */
 static int visit_build_ids(struct records *records)
 {
-    const struct section *data = &records->header.data;
-    uint64_t at = data->offset + data->size, bit = 1ULL << FEATURE_BUILD_ID;
-    struct section ids;
+    struct datafile_section ids;
+    int rc = 0;
 
-    if (!(records->header.features[0] & bit))
+    if (!datafile_feature(&records->file, DATAFILE_BUILD_IDS, &ids))
         return 0;
-    at += sizeof ids * (size_t)__builtin_popcountll(records->header.features[0] & (bit - 1));
-    if (at > records->file_size || records->file_size - at < sizeof ids)
-        return 0; /* cut off */
-    memcpy(&ids, records->file + at, sizeof ids);
-    if (!within(records, ids))
-        return 0;
-    for (at = 0; ids.size - at >= HEADER;) {
-        struct record record = record_at(records->file + ids.offset + at);
-        int rc;
+    for (uint64_t at = 0; rc == 0 && ids.size - at >= HEADER;) {
+        struct record record = record_at(records->file.bytes + ids.offset + at);
         if (record.size < HEADER || record.size > ids.size - at)
             return -EBADMSG;
         record.type = RECORDS_HEADER_BUILD_ID; /* perf leaves it 0 or 67 */
-        record.attribute = &records->attributes[0]->attribute;
         rc = records->visit(records->context, &record);
-        if (rc)
-            return rc;
         at += record.size;
     }
-    return 0;
-}
-
-/* A perf that was killed has left size 0: then the data goes on to the end of the file. */
-static struct section data_of(const struct records *records)
-{
-    struct section data = records->header.data;
-    uint64_t most = records->file_size - data.offset;
-
-    if (data.size == 0 || data.size > most)
-        data.size = most;
-    return data;
+    return rc;
 }
 
 static int each_of_file(struct records *records)
 {
-    const struct section data = data_of(records);
+    const struct datafile_section data = records->file.header.data;
     int rc = visit_build_ids(records);
 
     for (uint64_t at = 0; rc == 0 && data.size - at >= HEADER;) {
-        const unsigned char *bytes = records->file + data.offset + at;
+        const unsigned char *bytes = records->file.bytes + data.offset + at;
         uint64_t size = bytes_u16(bytes + 6);
         if (size < HEADER)
             return -EBADMSG;
@@ -495,53 +442,43 @@ int records_each(struct records *records, records_visit *visit, void *context)
 
     records->visit = visit;
     records->context = context;
-    rc = records->file ? each_of_file(records) : each_of_pipe(records);
+    rc = records->file.bytes ? each_of_file(records) : each_of_pipe(records);
     return rc ? rc : deliver(records, UINT64_MAX);
 }
 
-static int read_whole(int fd, void *bytes, size_t size)
+/* What perf writes to a pipe is read as a pipe from a file too. */
+static int open_pipe(struct records *records)
 {
-    for (size_t at = 0; at < size;) {
-        ssize_t got = read(fd, (char *)bytes + at, size - at);
+    char header[DATAFILE_PIPE_HEADER];
+    size_t at = 0;
+
+    while (at < sizeof header) {
+        ssize_t got = read(records->fd, header + at, sizeof header - at);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             return got < 0 ? -errno : -EBADMSG;
         at += (size_t)got;
     }
+    if (memcmp(header, "PERFILE2", 8) != 0 ||
+        bytes_u64((unsigned char *)header + 8) != DATAFILE_PIPE_HEADER)
+        return -EBADMSG;
     return 0;
 }
 
-/* A file written by `perf record -o - > file` is a pipe's content, and read as one. */
 static int open_records(struct records *records, const char *path)
 {
-    struct file_header *header = &records->header;
     struct stat status;
     int rc;
 
     records->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
     if (records->fd < 0 || fstat(records->fd, &status) != 0)
         return -errno;
-    rc = read_whole(records->fd, header, PIPE_HEADER);
+    if (S_ISDIR(status.st_mode))
+        return -EISDIR;
+    rc = S_ISREG(status.st_mode) ? datafile_open(&records->file, records->fd) : -ENOTSUP;
     if (rc)
-        return rc;
-    if (memcmp(header->magic, "PERFILE2", MAGIC_BYTES) != 0)
-        return -EBADMSG;
-    if (header->size == PIPE_HEADER)
-        return 0;
-    rc = read_whole(records->fd, (char *)header + PIPE_HEADER, sizeof *header - PIPE_HEADER);
-    if (rc)
-        return rc;
-    if (header->size < sizeof *header || !S_ISREG(status.st_mode))
-        return -EBADMSG;
-    records->file_size = (size_t)status.st_size;
-    if (header->data.offset > records->file_size)
-        return -EBADMSG;
-    records->file = mmap(NULL, records->file_size, PROT_READ, MAP_PRIVATE, records->fd, 0);
-    if (records->file == MAP_FAILED) {
-        records->file = NULL;
-        return -errno;
-    }
+        return rc == -ENOTSUP ? open_pipe(records) : rc;
     return read_attributes(records);
 }
 
@@ -560,6 +497,11 @@ int records_open(struct records **opened, const char *path)
     return rc;
 }
 
+const struct datafile *records_file(const struct records *records)
+{
+    return records->file.bytes ? &records->file : NULL;
+}
+
 void records_close(struct records *records)
 {
     for (size_t i = 0; i < records->queued; i++)
@@ -574,8 +516,7 @@ void records_close(struct records *records)
 #ifdef HAVE_ZSTD
     ZSTD_freeDStream(records->zstd);
 #endif
-    if (records->file)
-        munmap(records->file, records->file_size);
+    datafile_close(&records->file);
     if (records->fd >= 0)
         close(records->fd);
     free(records);

@@ -28,11 +28,12 @@ struct record {
     uint16_t misc;
     uint16_t size;              /* of `bytes`, header included */
     const unsigned char *bytes; /* from the header on, at any alignment; valid in the callback */
-    const struct perf_event_attr *attribute; /* of the event it belongs to */
+    const struct perf_event_attr *attribute; /* of its event; NULL: a record of perf's own */
     uint64_t time;                           /* nanoseconds of the recording's clock; 0: none */
 };
 
 struct records;
+struct datafile;
 
 /* `path` is a file, or "-" for stdin.  0, and then records_close() is due; -EBADMSG if it is no
  * recording that can be read here; -ENOSYS if it is compressed and this build has no zstd; or
@@ -40,8 +41,12 @@ struct records;
 int records_open(struct records **records, const char *path);
 void records_close(struct records *records);
 
+/* The file that is read; NULL for a pipe. */
+const struct datafile *records_file(const struct records *records);
+
 /*
- * Calls `visit` for each record, build-ids of a file first, the others by time.  Samples and what
+ * Calls `visit` for each record, build-ids of a file first, the kernel's by time; what perf says of
+ * rounds, compression and attributes is done with here.  Samples and what
  * describes processes come in the order in which they happened, as far as perf's rounds tell:
  * memory is needed for two rounds, not for the recording.  A recording that was cut off ends where
  * it was cut.  Stops when `visit` returns something else than 0, and returns that; -EBADMSG if a

@@ -129,6 +129,7 @@ int sample_read(struct sample *sample, const struct record *record)
     if (type & PERF_SAMPLE_READ)
         skip_counters(&rest, attribute->read_format);
     if (type & PERF_SAMPLE_CALLCHAIN) {
+        sample->chain_at = rest.at;
         sample->chain_count = take_u64(&rest);
         sample->chain = take_u64s(&rest, sample->chain_count);
     }
@@ -136,9 +137,11 @@ int sample_read(struct sample *sample, const struct record *record)
         skip_raw(&rest);
     if (type & PERF_SAMPLE_BRANCH_STACK)
         skip_branches(&rest, attribute);
+    sample->user = rest.at;
     if (type & PERF_SAMPLE_REGS_USER)
         take_registers(&rest, sample, attribute->sample_regs_user);
     if (type & PERF_SAMPLE_STACK_USER)
         take_stack(&rest, sample);
+    sample->user_end = rest.at;
     return rest.damaged ? -EBADMSG : 0;
 }

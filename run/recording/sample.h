@@ -15,6 +15,8 @@ struct sample {
     const unsigned char *registers; /* u64 each, the lowest number first */
     const unsigned char *stack;     /* a copy of the user stack from its pointer on */
     uint64_t stack_size;
+    const unsigned char *chain_at;        /* the chain's length, which is before it; NULL: none */
+    const unsigned char *user, *user_end; /* user registers and stack, with their sizes */
 };
 
 /* Absent fields are 0.  Pointers are into the record.  0, or -EBADMSG if it is damaged. */
