@@ -89,7 +89,7 @@ static int read_attributes(struct records *records)
 {
     const struct datafile *file = &records->file;
     const struct datafile_section all = file->header.attributes;
-    uint64_t each = file->header.attribute_size;
+    uint64_t each = file->header.attribute_size, ids_size = 0;
 
     if (!datafile_holds(file, all) || each < ATTRIBUTE_V0 + sizeof all)
         return -EBADMSG;
@@ -98,8 +98,9 @@ static int read_attributes(struct records *records)
         struct datafile_section ids;
         int rc;
         memcpy(&ids, entry + each - sizeof ids, sizeof ids);
-        if (!datafile_holds(file, ids))
-            return -EBADMSG;
+        if (!datafile_holds(file, ids) || ids.size > file->size - ids_size)
+            return -EBADMSG; /* no two events have the same id */
+        ids_size += ids.size;
         rc = add_attribute(records, entry, each - sizeof ids, file->bytes + ids.offset,
                            ids.size / 8);
         if (rc)
