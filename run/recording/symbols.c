@@ -9,7 +9,7 @@
 
 enum {
     TEXT = 64 << 10,
-    LAST_SIZE = 4096, /* of the last symbol, if it tells no size */
+    PAGE = 4096,
     NESTED = 8,       /* how many symbols to look back for one that covers an address */
 };
 
@@ -236,8 +236,8 @@ void symbols_finish(struct symbols *symbols)
     for (size_t i = 0; i < kept; i++)
         if (list[i].end == list[i].start)
             list[i].end = list[i + 1].start;
-    if (list[kept].end == list[kept].start)
-        list[kept].end = list[kept].start + LAST_SIZE;
+    if (list[kept].end == list[kept].start) /* as perf guesses */
+        list[kept].end = ((list[kept].start + PAGE - 1) & -(uint64_t)PAGE) + PAGE;
 }
 
 const struct symbol *symbols_find(const struct symbols *symbols, uint64_t address)

@@ -258,6 +258,10 @@ START_TEST(test_damage)
     recorded_begin(&data, PERF_RECORD_SAMPLE, 0);
     recorded_u64(&data, 1ULL << 61); /* times 8: 0 */
     ck_assert_int_eq(read_sample(&sample), -EBADMSG);
+    attribute.read_format |= PERF_FORMAT_ID;
+    data.size -= 8;
+    recorded_u64(&data, 1ULL << 63); /* times 2: 0 */
+    ck_assert_int_eq(read_sample(&sample), -EBADMSG);
 }
 END_TEST
 
