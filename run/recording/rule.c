@@ -48,9 +48,17 @@ static bool read_cfa(struct rule *rule, Dwarf_Frame *frame)
     return true;
 }
 
+/* What a table does not mention is kept, if functions must keep it.  elfutils (0.188) knows that,
+ * but on x86-64 takes rax for rbx. */
+static struct place unmentioned(unsigned number, const struct processor *processor)
+{
+    return (struct place){.kind = processor->kept >> number & 1 ? PLACE_SAME : PLACE_LOST};
+}
+
 /* Usual places are "CFA", "CFA + constant", each perhaps as a value, and a register; see
  * dwarf_frame_register() in elfutils/libdw.h. */
-static struct place read_place(Dwarf_Frame *frame, unsigned number)
+static struct place read_place(Dwarf_Frame *frame, unsigned number,
+                               const struct processor *processor)
 {
     Dwarf_Op room[3], *operations;
     size_t count;
@@ -59,7 +67,7 @@ static struct place read_place(Dwarf_Frame *frame, unsigned number)
     if (dwarf_frame_register(frame, (int)number, room, &operations, &count) != 0)
         return (struct place){.kind = PLACE_LOST};
     if (count == 0)
-        return (struct place){.kind = operations ? PLACE_LOST : PLACE_SAME};
+        return operations ? unmentioned(number, processor) : (struct place){.kind = PLACE_SAME};
     if (count == 1 && operations->atom == DW_OP_regx && operations->number < REGISTERS_MAX)
         return (struct place){.kind = PLACE_REGISTER, .offset = (int64_t)operations->number};
     value = operations[count - 1].atom == DW_OP_stack_value;
@@ -89,7 +97,7 @@ struct rule *rule_read(Dwarf_CFI *const tables[2], uint64_t address,
     for (unsigned i = 0; rule->known && i < processor->count; i++)
         rule->places[i] = i == processor->pc && i != processor->return_address
                               ? (struct place){.kind = PLACE_LOST}
-                              : read_place(frame, i);
+                              : read_place(frame, i, processor);
     rule->outermost = rule->places[processor->return_address].kind == PLACE_LOST;
     free(frame);
     return rule;

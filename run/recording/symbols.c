@@ -10,7 +10,7 @@
 enum {
     TEXT = 64 << 10,
     PAGE = 4096,
-    NESTED = 8,       /* how many symbols to look back for one that covers an address */
+    NESTED = 8, /* how many symbols to look back for one that covers an address */
 };
 
 struct symbols_text {
