@@ -1,6 +1,7 @@
 #include "recording/module.h"
 #include "base/process.h"
 #include "recording/jitmap.h"
+#include "recording/rule.h"
 
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool starts(const char *text, const char *beginning)
@@ -65,7 +67,7 @@ void module_free(void *value)
 {
     struct module *module = value;
 
-    table_free(&module->rules, free);
+    table_free(&module->rules, rule_free);
     close_file(module);
     symbols_free(&module->symbols);
     free(module->segments);
@@ -91,12 +93,14 @@ static struct build_id id_of(Elf *elf)
 /* Takes the file unless it is another one than was recorded. */
 static bool try_file(struct module *module, const char *path)
 {
+    struct stat status;
     struct build_id id;
 
-    module->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    module->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (module->fd < 0)
         return false;
-    module->elf = elf_begin(module->fd, ELF_C_READ_MMAP, NULL);
+    if (fstat(module->fd, &status) == 0 && S_ISREG(status.st_mode))
+        module->elf = elf_begin(module->fd, ELF_C_READ_MMAP, NULL);
     if (module->elf && elf_kind(module->elf) == ELF_K_ELF) {
         id = id_of(module->elf);
         if (!module->build_id.size || !id.size || build_id_same(&id, &module->build_id)) {

@@ -201,6 +201,8 @@ static int deliver(struct records *records, uint64_t newest)
     size_t done = 0;
     int rc = 0;
 
+    if (!records->queued)
+        return 0;
     qsort(records->queue, records->queued, sizeof *records->queue, by_time);
     for (; done < records->queued && records->queue[done].time <= newest; done++) {
         struct record record = record_at(records->queue[done].bytes);
