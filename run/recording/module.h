@@ -52,7 +52,7 @@ bool module_is_memory(const char *path);
  * map, and `kind` says so.  `build_id` is copied. */
 struct module *module_new(const char *path, enum module_kind kind, const struct build_id *build_id,
                           uint32_t pid);
-void module_free(void *module);
+void module_free(void *value); /* a struct module; void as a table releases it */
 
 /* Finds and opens the file, unless that was done before. */
 void module_open(struct module *module, const struct module_places *places);

@@ -38,7 +38,7 @@ struct datafile;
 /* `path` is a file, or "-" for stdin.  0, and then records_close() is due; -EBADMSG if it is no
  * recording that can be read here; -ENOSYS if it is compressed and this build has no zstd; or
  * another -errno. */
-int records_open(struct records **records, const char *path);
+int records_open(struct records **opened, const char *path);
 void records_close(struct records *records);
 
 /* The file that is read; NULL for a pipe. */

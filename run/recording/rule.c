@@ -22,7 +22,7 @@ static struct place expression(enum place_kind kind, const Dwarf_Op *operations,
 {
     struct place place = {.kind = kind, .length = count};
 
-    place.expression = malloc(count * sizeof *operations);
+    place.expression = count ? malloc(count * sizeof *operations) : NULL;
     if (!place.expression)
         return (struct place){.kind = PLACE_LOST};
     memcpy(place.expression, operations, count * sizeof *operations);
@@ -64,7 +64,8 @@ static struct place read_place(Dwarf_Frame *frame, unsigned number,
     size_t count;
     bool value;
 
-    if (dwarf_frame_register(frame, (int)number, room, &operations, &count) != 0)
+    if ((number == processor->pc && number != processor->return_address) ||
+        dwarf_frame_register(frame, (int)number, room, &operations, &count) != 0)
         return (struct place){.kind = PLACE_LOST};
     if (count == 0)
         return operations ? unmentioned(number, processor) : (struct place){.kind = PLACE_SAME};
@@ -95,9 +96,7 @@ struct rule *rule_read(Dwarf_CFI *const tables[2], uint64_t address,
     rule->known = read_cfa(rule, frame);
     dwarf_frame_info(frame, NULL, NULL, &rule->signal_frame);
     for (unsigned i = 0; rule->known && i < processor->count; i++)
-        rule->places[i] = i == processor->pc && i != processor->return_address
-                              ? (struct place){.kind = PLACE_LOST}
-                              : read_place(frame, i, processor);
+        rule->places[i] = read_place(frame, i, processor);
     rule->outermost = rule->places[processor->return_address].kind == PLACE_LOST;
     free(frame);
     return rule;

@@ -52,7 +52,7 @@ bool stack_read(const struct stack_copy *stack, uint64_t address, uint64_t *word
  * given to rule_free().  NULL: no memory. */
 struct rule *rule_read(Dwarf_CFI *const tables[2], uint64_t address,
                        const struct processor *processor);
-void rule_free(void *rule);
+void rule_free(void *value); /* a struct rule */
 
 /* From a frame's registers to its caller's.  False if the caller cannot be known. */
 bool rule_apply(const struct rule *rule, const struct registers *frame,

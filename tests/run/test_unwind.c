@@ -135,7 +135,7 @@ static void *find_module(void *context, uint32_t pid, const char *path, const st
         if (strcmp(modules[i]->path, path) == 0)
             return modules[i];
     modules[module_count] =
-        module_new(path, strcmp(path, "[vdso]") == 0 ? MODULE_VDSO : MODULE_FILE, id);
+        module_new(path, strcmp(path, "[vdso]") == 0 ? MODULE_VDSO : MODULE_FILE, id, 0);
     return modules[module_count++];
 }
 
