@@ -260,7 +260,7 @@ static int make_room(struct stream *stream, size_t least)
     if (!fresh)
         return -ENOMEM;
     *fresh = (struct block){.waiting = 1, .room = BLOCK};
-    if (left)
+    if (stream->block)
         memcpy(fresh->bytes, stream->block->bytes + stream->taken, left);
     release(stream->block);
     *stream = (struct stream){.block = fresh, .filled = left, .skip = stream->skip};
@@ -452,7 +452,7 @@ int records_each(struct records *records, records_visit *visit, void *context)
 /* What perf writes to a pipe is read as a pipe from a file too. */
 static int open_pipe(struct records *records)
 {
-    char header[DATAFILE_PIPE_HEADER];
+    char header[DATAFILE_PIPE_HEADER] = {0};
     size_t at = 0;
 
     while (at < sizeof header) {

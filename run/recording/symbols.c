@@ -218,26 +218,28 @@ static bool is_better(const struct symbol *a, const struct symbol *b)
     return strlen(a->name) >= strlen(b->name);
 }
 
+/* As perf does, symbols without a size get one first.  So of several at one address the last one
+ * gets it, and is preferred. */
 void symbols_finish(struct symbols *symbols)
 {
     struct symbol *list = symbols->list;
-    size_t kept = 0;
+    size_t last = symbols->count - 1, kept = 0;
 
     if (!symbols->count)
         return;
     qsort(list, symbols->count, sizeof *list, by_start);
-    for (size_t i = 1; i < symbols->count; i++) {
+    for (size_t i = 0; i < last; i++)
+        if (list[i].end == list[i].start)
+            list[i].end = list[i + 1].start;
+    if (list[last].end == list[last].start)
+        list[last].end = ((list[last].start + PAGE - 1) & -(uint64_t)PAGE) + PAGE;
+    for (size_t i = 1; i <= last; i++) {
         if (list[i].start != list[kept].start)
             list[++kept] = list[i];
         else if (!is_better(&list[kept], &list[i]))
             list[kept] = list[i];
     }
     symbols->count = kept + 1;
-    for (size_t i = 0; i < kept; i++)
-        if (list[i].end == list[i].start)
-            list[i].end = list[i + 1].start;
-    if (list[kept].end == list[kept].start) /* as perf guesses */
-        list[kept].end = ((list[kept].start + PAGE - 1) & -(uint64_t)PAGE) + PAGE;
 }
 
 const struct symbol *symbols_find(const struct symbols *symbols, uint64_t address)

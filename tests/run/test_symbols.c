@@ -175,7 +175,6 @@ START_TEST(test_aliases)
         uint64_t size;
         int bind, type;
     } pairs[][2] = {
-        {{"_a", 8, STB_WEAK, STT_NOTYPE}, {"sized", 0, STB_GLOBAL, STT_FUNC}},
         {{"_a", 8, STB_WEAK, STT_FUNC}, {"typed", 8, STB_GLOBAL, STT_NOTYPE}},
         {{"_a", 8, STB_LOCAL, STT_FUNC}, {"strong", 8, STB_WEAK, STT_FUNC}},
         {{"_a", 8, STB_GLOBAL, STT_FUNC}, {"global", 8, STB_LOCAL, STT_FUNC}},
@@ -212,12 +211,20 @@ END_TEST
 START_TEST(test_no_size)
 {
     function("open", 0x1000, 0);
-    function("next", 0x1800, 0x10);
+    function("alias, longer, but the first", 0x1800, 0);
+    function("alias, the last", 0x1800, 0);
+    function("next", 0x1900, 0x10);
+    function("sized", 0x1a00, 0x10);
+    function("longer but open", 0x1a00, 0);
     function("last", 0x2345, 0);
     read_elf();
     check(0x17ff, "open");
-    check(0x1800, "next");
-    check(0x1810, NULL);
+    check(0x1800, "alias, the last");
+    check(0x18ff, "alias, the last");
+    check(0x1900, "next");
+    check(0x1910, NULL);
+    check(0x1a00, "longer but open"); /* up to "last" */
+    check(0x1a10, "longer but open");
     check(0x2345, "last");
     check(0x3fff, "last"); /* the page behind the next boundary */
     check(0x4000, NULL);
