@@ -153,6 +153,8 @@ const char *spaces_thread_name(const struct spaces *spaces, uint32_t tid, char r
 
     if (name)
         return name;
+    if (tid == 0)
+        return "swapper"; /* the kernel's idle thread, of which no record tells */
     snprintf(room, 16, ":%u", tid);
     return room;
 }

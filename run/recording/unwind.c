@@ -93,5 +93,6 @@ size_t unwind_sample(const struct spaces *spaces, const struct module_places *pl
             frames[count].registers.values[processor->sp] < frame->registers.values[processor->sp])
             break; /* a stack grows towards its root */
     }
-    return count;
+    /* An address alone, of memory that is gone: a thread within execve(), say. */
+    return count == 1 && !frames[0].mapping ? 0 : count;
 }

@@ -188,6 +188,7 @@ static void check_name(uint32_t tid, const char *name)
 START_TEST(test_names)
 {
     check_name(7, ":7");
+    check_name(0, "swapper");
     check_name(UINT32_MAX, ":4294967295");
     recorded_name(&data, TIME, 0, 1, 1, "main");
     recorded_fork(&data, TIME, 1, 1, 2, 1);
