@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int check(struct datafile *file)
 {
@@ -52,6 +53,11 @@ void datafile_close(struct datafile *file)
     if (file->bytes)
         munmap((void *)file->bytes, file->size);
     file->bytes = NULL;
+}
+
+void datafile_drop(const struct datafile *file, uint64_t end)
+{
+    madvise((void *)file->bytes, end & -(uint64_t)getpagesize(), MADV_DONTNEED);
 }
 
 bool datafile_holds(const struct datafile *file, struct datafile_section section)

@@ -41,6 +41,9 @@ struct datafile {
 int datafile_open(struct datafile *file, int fd);
 void datafile_close(struct datafile *file);
 
+/* Gives back the memory of what lies before `end`.  It may be read again, for the price of that. */
+void datafile_drop(const struct datafile *file, uint64_t end);
+
 /* Does the section lie within the file? */
 bool datafile_holds(const struct datafile *file, struct datafile_section section);
 

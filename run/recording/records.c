@@ -23,7 +23,8 @@
 enum {
     HEADER = sizeof(struct perf_event_header),
     BLOCK = 1 << 20,
-    ATTRIBUTE_V0 = 64, /* PERF_ATTR_SIZE_VER0 */
+    DROPPED = 16 << 20, /* bytes read of a file, until its pages are given back */
+    ATTRIBUTE_V0 = 64,  /* PERF_ATTR_SIZE_VER0 */
 };
 
 struct block {
@@ -398,6 +399,7 @@ static int visit_build_ids(struct records *records)
 static int each_of_file(struct records *records)
 {
     const struct datafile_section data = records->file.header.data;
+    uint64_t kept = 0; /* from here on, pages stay in memory */
     int rc = visit_build_ids(records);
 
     for (uint64_t at = 0; rc == 0 && data.size - at >= HEADER;) {
@@ -408,11 +410,17 @@ static int each_of_file(struct records *records)
         if (size > data.size - at)
             break;
         rc = take_record(records, NULL, bytes);
-        if (bytes_u32(bytes) == RECORDS_AUXTRACE && size >= HEADER + 8)
-            size += bytes_u64(bytes + HEADER);
-        if (size > data.size - at)
-            break;
         at += size;
+        if (bytes_u32(bytes) == RECORDS_AUXTRACE && size >= HEADER + 8) {
+            uint64_t skip = bytes_u64(bytes + HEADER);
+            if (skip > data.size - at)
+                break;
+            at += skip;
+        }
+        if (at - kept >= DROPPED) {
+            datafile_drop(&records->file, data.offset + at);
+            kept = at;
+        }
     }
     return rc;
 }

@@ -271,6 +271,25 @@ START_TEST(test_data_behind_records)
 }
 END_TEST
 
+/* More than there can be, also if it is added to where we are: the recording was cut. */
+START_TEST(test_too_much_behind_records)
+{
+    static const uint64_t sizes[] = {100, 1ULL << 40, UINT64_MAX, 0 - 16ULL, 0 - 64ULL};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        size_t begin;
+        data.size = 0;
+        samples(1, (uint64_t[]){10});
+        begin = recorded_begin(&data, RECORDS_AUXTRACE, 0);
+        recorded_u64(&data, sizes[i]);
+        recorded_end(&data, begin);
+        samples(1, (uint64_t[]){20});
+        ck_assert_int_eq(read_data(_i), 0);
+        check_times(2, (uint64_t[]){0, 10});
+    }
+}
+END_TEST
+
 START_TEST(test_tracing_data_in_a_pipe)
 {
     size_t begin = recorded_begin(&data, RECORDS_HEADER_TRACING_DATA, 0);
@@ -605,6 +624,7 @@ int main(void)
     tcase_add_loop_test(tests, test_id_among_the_fields, 0, 2);
     tcase_add_loop_test(tests, test_attribute_sizes, 0, 4);
     tcase_add_loop_test(tests, test_data_behind_records, 0, 2);
+    tcase_add_loop_test(tests, test_too_much_behind_records, 0, 2);
     tcase_add_test(tests, test_tracing_data_in_a_pipe);
     tcase_add_loop_test(tests, test_unknown_records, 0, 2);
     tcase_add_loop_test(tests, test_a_real_pipe, 0, 2);
