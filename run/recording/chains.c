@@ -201,6 +201,7 @@ int chains_take(struct chains *chains, const struct record *record, struct chain
     case PERF_RECORD_SAMPLE:
         return take_sample(chains, record, chain);
     default:
+        kernel_take(&chains->kernel, record);
         return spaces_take(&chains->spaces, record);
     }
 }

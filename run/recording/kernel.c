@@ -1,4 +1,5 @@
 #include "recording/kernel.h"
+#include "recording/bytes.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -9,6 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* A mapping of "[kernel.kallsyms]_text", whose offset is the address of _text: in perf,
+ * perf_event__synthesize_kernel_mmap(). */
+void kernel_take(struct kernel *kernel, const struct record *record)
+{
+    enum {
+        OFFSET = sizeof(struct perf_event_header) + 24, /* of struct perf_record_mmap and _mmap2 */
+        NAME = OFFSET + 8,
+        NAME2 = NAME + 32,
+    };
+    static const char dso[] = "[kernel.kallsyms]";
+    size_t at = record->type == PERF_RECORD_MMAP2 ? NAME2 : NAME, length = sizeof dso - 1;
+    const char *name = (const char *)record->bytes + at;
+
+    if ((record->type != PERF_RECORD_MMAP && record->type != PERF_RECORD_MMAP2) ||
+        record->size <= at + length || !memchr(name, '\0', record->size - at) ||
+        strncmp(name, dso, length) != 0 || !name[length] ||
+        strlen(name + length) >= sizeof kernel->anchor)
+        return;
+    strcpy(kernel->anchor, name + length);
+    kernel->anchored = bytes_u64(record->bytes + OFFSET);
+}
 
 /* The build-id note of the running kernel. */
 static bool is_running(const struct build_id *build_id)
@@ -68,6 +91,8 @@ static int read_line(struct kernel *kernel, char *line)
         *module = '\0';
     else
         end++; /* the line's end, as an empty string */
+    if (strcmp(name, kernel->anchor) == 0)
+        kernel->moved = kernel->anchored - start;
     if (symbols_add(&kernel->symbols, start, 0, name, (size_t)(end - name)) != 0)
         return -ENOMEM;
     symbol = &kernel->symbols.list[kernel->symbols.count - 1];
@@ -82,7 +107,6 @@ void kernel_read(struct kernel *kernel, const struct build_id *build_id, const c
     char *line = NULL;
     size_t room = 0;
 
-    *kernel = (struct kernel){.symbols = {.count = 0}};
     while (text && getline(&line, &room, text) > 0)
         if (read_line(kernel, line) != 0)
             break;
@@ -94,9 +118,13 @@ void kernel_read(struct kernel *kernel, const struct build_id *build_id, const c
 
 const char *kernel_name(const struct kernel *kernel, uint64_t address, const char **file)
 {
-    const struct symbol *symbol = symbols_find(&kernel->symbols, address);
+    const struct symbol *symbol = symbols_find(&kernel->symbols, address - kernel->moved);
     const char *module = symbol ? symbol->name + strlen(symbol->name) + 1 : "";
 
+    if (kernel->moved && *module) { /* modules move each on its own */
+        symbol = NULL;
+        module = "";
+    }
     *file = *module ? module : "[kernel.kallsyms]";
     return symbol ? symbol->name : NULL;
 }

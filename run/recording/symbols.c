@@ -193,6 +193,14 @@ static int by_start(const void *left, const void *right)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
+static bool in_order(const struct symbol *list, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (by_start(&list[i - 1], &list[i]) > 0)
+            return false;
+    return true;
+}
+
 static size_t underscores(const char *name)
 {
     return strspn(name, "_");
@@ -227,7 +235,8 @@ void symbols_finish(struct symbols *symbols)
 
     if (!symbols->count)
         return;
-    qsort(list, symbols->count, sizeof *list, by_start);
+    if (!in_order(list, symbols->count)) /* the kernel's 200,000 nearly are, perf maps may be */
+        qsort(list, symbols->count, sizeof *list, by_start);
     for (size_t i = 0; i < last; i++)
         if (list[i].end == list[i].start)
             list[i].end = list[i + 1].start;
