@@ -1,7 +1,7 @@
 /*
  * libstdc++ has the demangler that perf 7 uses too; perf 6 asked libiberty for names without
- * parameters, which this one always writes.  It is loaded when the first
- * mangled name turns up: most recordings have none, and pyperf-run must not need it.
+ * parameters, which this one always writes.  It is loaded when the first mangled name turns up:
+ * most recordings have none, and pyperf-run must not need it.
  */
 #include "recording/demangle.h"
 

@@ -164,7 +164,7 @@ int symbols_add_plt(struct symbols *symbols, Elf *elf)
     }
     at = plt.sh_addr + first;
     for (int i = 0; table && rc == 0 && gelf_getrela(data, i, &relocation); i++, at += each) {
-        char name[512];
+        char *name, *demangled;
         const char *called;
         GElf_Sym entry;
         int length;
@@ -175,9 +175,13 @@ int symbols_add_plt(struct symbols *symbols, Elf *elf)
         called = elf_strptr(elf, names.sh_link, entry.st_name);
         if (!called || !*called)
             continue;
-        length = snprintf(name, sizeof name, "%s@plt", called);
-        if (length < (int)sizeof name)
-            rc = symbols_add(symbols, at, each, name, (size_t)length);
+        demangled = demangle(called);
+        length = asprintf(&name, "%s@plt", demangled ? demangled : called);
+        free(demangled);
+        if (length < 0)
+            return -ENOMEM;
+        rc = symbols_add(symbols, at, each, name, (size_t)length);
+        free(name);
     }
     return rc;
 }

@@ -280,6 +280,14 @@ START_TEST(test_demangled)
     read_elf();
     check(0x1000, "outer::inner(int)");
     check(0x1008, "_Z");
+    symbols_free(&symbols);
+    plt_name = ".plt.sec";
+    plt_size = 16;
+    elf_end(elf);
+    close(fd);
+    make_elf(true);
+    ck_assert_int_eq(symbols_add_plt(&symbols, elf), 0);
+    check(PLT_ADDRESS, "outer::inner(int)@plt");
     ck_assert_ptr_null(demangle("main"));
 }
 END_TEST
