@@ -107,6 +107,8 @@ void kernel_read(struct kernel *kernel, const struct build_id *build_id, const c
     char *line = NULL;
     size_t room = 0;
 
+    if (text) /* by itself libc reads /proc in pieces of 1 KiB */
+        setvbuf(text, NULL, _IOFBF, 64 << 10);
     while (text && getline(&line, &room, text) > 0)
         if (read_line(kernel, line) != 0)
             break;
