@@ -89,6 +89,8 @@ size_t unwind_sample(const struct spaces *spaces, const struct module_places *pl
         if (count == UNWIND_FRAMES_MAX ||
             !step(frame, &stack, processor, &interrupted, &frames[count].registers))
             break;
+        if (interrupted)
+            frame->lookup = pc; /* what a handler returns to is called by nobody */
         if (!interrupted &&
             frames[count].registers.values[processor->sp] < frame->registers.values[processor->sp])
             break; /* a stack grows towards its root */

@@ -98,11 +98,12 @@ __asm__(".text\n"
         ".cfi_endproc\n"
         ".size probe, . - probe\n"
         "nop\n"
-        "probe_signal:\n"
         ".cfi_startproc\n"
         ".cfi_signal_frame\n"
         ".cfi_def_cfa " SP ", 16\n"
         ".cfi_offset " RA ", -8\n"
+        "nop\n" /* as in glibc, for those who look up return addresses */
+        "probe_signal:\n"
         "nop\n"
         "nop\n"
         ".cfi_endproc\n"
@@ -501,6 +502,12 @@ START_TEST(test_above_a_signal)
     words[1] = (uintptr_t)probe_outermost;
     ck_assert_uint_eq(unwind(&registers), 2);
     ck_assert_uint_eq(frames[1].lookup, (uintptr_t)probe_outermost);
+    registers_set(&registers, processor->pc, (uintptr_t)probe);
+    words[1] = (uintptr_t)probe_signal; /* where the handler returns to */
+    words[3] = (uintptr_t)probe_outermost;
+    ck_assert_uint_eq(unwind(&registers), 3);
+    ck_assert_uint_eq(frames[1].lookup, (uintptr_t)probe_signal);
+    ck_assert_uint_eq(frames[2].lookup, (uintptr_t)probe_outermost);
 }
 END_TEST
 
