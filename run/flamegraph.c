@@ -1,13 +1,15 @@
-/* pyperf-run flamegraph: call chains from perf script as a page, a picture or folded lines. */
-#include "base/child.h"
+/* pyperf-run flamegraph: a recording's call chains as a page, a picture or folded lines. */
 #include "base/progress.h"
 #include "base/say.h"
 #include "commands.h"
-#include "flamegraph/chains.h"
+#include "flamegraph/frames.h"
 #include "flamegraph/render.h"
+#include "perf/buildid_cache.h"
+#include "recording/chains.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,31 +60,33 @@ static int parse(int argc, char **argv, const char **data, const char **out)
     return 0;
 }
 
+static int add(void *tree, const struct chain *chain)
+{
+    return frames_add(tree, chain);
+}
+
+static const char *reason(int rc)
+{
+    return rc == -EBADMSG  ? "it is no recording of this machine, or damaged"
+           : rc == -ENOSYS ? "it is compressed: build pyperf-run with libzstd to read it"
+                           : strerror(-rc);
+}
+
 /* The chains of `data`; NULL after a message that says why. */
 static struct node *read_chains(const char *data)
 {
-    char *argv[] = {"perf", "script",          "--no-inline", "--max-stack=8191",
-                    "-F",   "comm,ip,sym,dso", "-i",          (char *)data,
-                    NULL};
+    static char perf[] = "perf";
+    char cache[PATH_MAX];
     struct node *tree = tree_new();
-    struct child_pipe child;
-    int rc = tree ? child_open(&child, argv, ERRORS_STAY) : -ENOMEM, status;
+    bool cached = buildid_cache_folder(cache, perf, NULL) == 0;
+    int rc;
 
-    if (rc) {
-        say_error("perf: %s", rc == -ENOENT ? "command not found" : strerror(-rc));
-        tree_free(tree);
-        return NULL;
-    }
     progress_begin("reading call chains");
-    rc = child.out ? chains_read(tree, child.out) : -ENOMEM;
-    status = child_close(&child);
+    rc = tree ? chains_each(data, cached ? cache : NULL, add, tree) : -ENOMEM;
     progress_end();
-    if (rc == 0 && status == 0 && tree->samples)
+    if (rc == 0 && tree->samples)
         return tree;
-    say_error("%s: %s", data,
-              rc            ? strerror(-rc)
-              : status == 0 ? "it has no samples"
-                            : "perf script cannot read it");
+    say_error("%s: %s", data, rc ? reason(rc) : "it has no samples");
     tree_free(tree);
     return NULL;
 }

@@ -164,6 +164,7 @@ void adapt_plan(struct adapt_plan *plan, const struct perfcmd *cmd, const struct
     explain(plan, program);
     choose_callgraph(plan, cmd, program, perf, machine);
     keep_ids(plan, cmd, perf);
-    plan->fixed_addresses =
-        perf->forgets_exec && (plan->stack_copies || cmd->callgraph == CALLGRAPH_DWARF);
+    /* What we convert, perf does not unwind. */
+    plan->fixed_addresses = perf->forgets_exec && ((plan->stack_copies && cmd->split_output) ||
+                                                   cmd->callgraph == CALLGRAPH_DWARF);
 }

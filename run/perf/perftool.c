@@ -73,11 +73,3 @@ int perftool_find(struct perftool *perf, const char *word)
     perf->reads_back = at_least(perf->version, 7, 0); /* seen with 7.2 */
     return 0;
 }
-
-bool perftool_converts(const struct perftool *perf)
-{
-    char text[16384];
-
-    return ask(perf, "inject", "-h", ERRORS_TO_PIPE, text, sizeof text) == 0 &&
-           strstr(text, "--convert-callchain");
-}

@@ -18,7 +18,4 @@ struct perftool {
 /* Finds the perf that `word` names and asks it.  Returns 0, -ENOENT or -EACCES, as program_find. */
 int perftool_find(struct perftool *perf, const char *word);
 
-/* Does `perf inject` have --convert-callchain (7.x)?  Asks perf. */
-bool perftool_converts(const struct perftool *perf);
-
 #endif

@@ -21,10 +21,12 @@ Frame = collections.namedtuple("Frame", "ip symbol dso")
 class Sample:
     """One sample.  frames run from the root of the stack to its leaf; kernel frames included."""
 
-    def __init__(self, pid, tid, time):
+    def __init__(self, comm, pid, tid, time):
+        self.comm = comm
         self.pid = pid
         self.tid = tid
-        self.time = time
+        self.time = float(time)
+        self.nanoseconds = int(time.replace(".", ""))  # as `perf script --ns` tells it
         self.frames = []
 
     @property
@@ -123,9 +125,8 @@ def parse(text):
             continue
         header = HEADER.match(line)
         if header:
-            samples.append(
-                Sample(int(header.group("pid")), int(header.group("tid")), float(header.group("time")))
-            )
+            comm, pid, tid, time = header.group("comm", "pid", "tid", "time")
+            samples.append(Sample(comm, int(pid), int(tid), time))
         else:
             assert not line.strip(), "perf script wrote a line we cannot read: %r" % line
     return samples

@@ -104,7 +104,8 @@ def flamegraph_says_what_is_wrong(t):
         (("-o", "out.png"), "-o FILE"),
         (("-o",), "needs a value"),
         (("--nonsense",), "unknown argument"),
-        (("-i", "/nonexistent", "-o", t.path("out.html")), "cannot read it"),
+        (("-i", "/nonexistent", "-o", t.path("out.html")), "No such file"),
+        (("-i", __file__, "-o", t.path("out.html")), "no recording"),
     ):
         done = run("flamegraph", *arguments)
         assert done.code in (1, 2) and words in done.stderr.decode(), (arguments, done)

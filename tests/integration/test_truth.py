@@ -17,6 +17,7 @@ import os
 
 import chance
 import harness
+import own_chains
 import recording
 import wrapper
 from harness import case
@@ -228,6 +229,8 @@ def record(t, setting, env, unit, before=()):
     recorder.window = told["began"], told["ended"]
     samples = [s for s in recorder.samples() if told["began"] <= s.time <= told["ended"]]
     samples = [s for s in samples if s.pid == told["pid"]]
+    if setting.python.root.is_host and own_chains.tool():
+        told["own"] = own_chains.compare(recorder.data, samples)
     wanted = ENOUGH * recording.FREQUENCY * unit * UNITS
     assert len(samples) > wanted, "only %d samples" % len(samples)
     return told, samples
@@ -347,7 +350,7 @@ def chains(t):
         seen.add(*record(t, t.subject, t.preload(), MORE * UNIT))
     if wrong or seen.impossible or seen.displaced:
         raise AssertionError("\n".join(wrong + [seen.details() + first]))
-    return str(seen) + first
+    return str(seen) + first + ("; " + told["own"] if "own" in told else "")
 
 
 def by_frame_pointers(world):

@@ -1,0 +1,270 @@
+/*
+ * A chain has the kernel's frames first, as perf followed them, then the user's: from the copy of
+ * the stack, or as the kernel followed frame pointers.
+ */
+#include "recording/chains.h"
+#include "recording/bytes.h"
+#include "recording/kernel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HEADER = sizeof(struct perf_event_header),
+    /* struct perf_record_header_build_id: pid, 20 bytes of id, its size (Linux 5.10), 3 bytes */
+    BUILD_ID_BYTES = HEADER + 4,
+    BUILD_ID_SIZE = BUILD_ID_BYTES + BUILD_ID_MAX,
+    BUILD_ID_NAME = BUILD_ID_BYTES + 24,
+    MISC_BUILD_ID_SIZE = 1 << 15,
+    FRAMES_MAX = 2 * UNWIND_FRAMES_MAX,
+};
+
+struct chains {
+    struct spaces spaces;
+    struct module_places places;
+    struct table modules;   /* hash of path and build-id -> struct module */
+    struct table build_ids; /* hash of path -> struct build_id, of a file's header */
+    struct kernel kernel;
+    bool kernel_known;
+    struct build_id kernel_id;
+    struct unwound *unwound;
+    struct chain_frame *frames;
+    size_t count;
+    struct sample sample;
+    char command[16];
+    char *cache;
+};
+
+/* -- Modules -------------------------------------------------------------------------------- */
+
+static void *find_module(void *context, uint32_t pid, const char *path,
+                         const struct build_id *build_id)
+{
+    struct chains *chains = context;
+    enum module_kind kind = module_is_memory(path)        ? MODULE_MAP
+                            : strcmp(path, "[vdso]") == 0 ? MODULE_VDSO
+                                                          : MODULE_FILE;
+    char map[64], id[BUILD_ID_TEXT];
+    const struct build_id *known = build_id;
+    struct module *module;
+    uint64_t key;
+
+    if (kind == MODULE_MAP) {
+        snprintf(map, sizeof map, "/tmp/perf-%u.map", pid);
+        path = map;
+    }
+    if (!known->size) {
+        const struct build_id *given = table_get(&chains->build_ids, table_hash(0, path));
+        known = given ? given : known;
+    }
+    build_id_text(known, id);
+    key = table_hash(table_hash(0, path), id);
+    module = table_get(&chains->modules, key);
+    if (module)
+        return module;
+    module = module_new(path, kind, known, pid);
+    if (module && table_set(&chains->modules, key, module) != 0) {
+        module_free(module);
+        module = NULL;
+    }
+    return module;
+}
+
+static int take_build_id(struct chains *chains, const struct record *record)
+{
+    const char *path = (const char *)record->bytes + BUILD_ID_NAME;
+    struct build_id *id, *old;
+
+    if (record->size <= BUILD_ID_NAME || !memchr(path, '\0', record->size - (size_t)BUILD_ID_NAME))
+        return -EBADMSG;
+    id = calloc(1, sizeof *id);
+    if (!id)
+        return -ENOMEM;
+    id->size = BUILD_ID_MAX;
+    if (record->misc & MISC_BUILD_ID_SIZE && record->bytes[BUILD_ID_SIZE] <= BUILD_ID_MAX)
+        id->size = record->bytes[BUILD_ID_SIZE];
+    memcpy(id->bytes, record->bytes + BUILD_ID_BYTES, id->size);
+    if (strcmp(path, "[kernel.kallsyms]") == 0)
+        chains->kernel_id = *id;
+    old = table_get(&chains->build_ids, table_hash(0, path));
+    if (table_set(&chains->build_ids, table_hash(0, path), id) != 0) {
+        free(id);
+        return -ENOMEM;
+    }
+    free(old);
+    return 0;
+}
+
+/* -- Frames --------------------------------------------------------------------------------- */
+
+static void add_user(struct chains *chains, uint64_t address, uint64_t lookup,
+                     const struct mapping *mapping, const struct registers *registers)
+{
+    struct chain_frame frame = {
+        .address = address, .lookup = lookup, .mapping = mapping, .registers = registers};
+
+    if (chains->count == FRAMES_MAX)
+        return;
+    if (mapping) {
+        struct module *module = mapping->module;
+        const struct symbol *symbol;
+        module_open(module, &chains->places);
+        symbol = symbols_find(&module->symbols, module_address(module, mapping, lookup));
+        frame.file = module->path;
+        frame.name = symbol ? symbol->name : NULL;
+    }
+    chains->frames[chains->count++] = frame;
+}
+
+static void add_kernel(struct chains *chains, uint64_t address)
+{
+    struct chain_frame frame = {.address = address, .lookup = address, .kernel = true};
+
+    if (chains->count == FRAMES_MAX)
+        return;
+    if (!chains->kernel_known) {
+        chains->kernel_known = true;
+        kernel_read(&chains->kernel, &chains->kernel_id, chains->places.cache);
+    }
+    frame.name = kernel_name(&chains->kernel, address, &frame.file);
+    chains->frames[chains->count++] = frame;
+}
+
+/* Markers say whose the entries behind them are; the first of these was interrupted, not called. */
+static void add_recorded(struct chains *chains, const struct sample *sample, uint16_t misc)
+{
+    uint16_t mode = misc & PERF_RECORD_MISC_CPUMODE_MASK;
+    bool kernel = mode == PERF_RECORD_MISC_KERNEL, leaf = true;
+
+    for (uint64_t i = 0; i < sample->chain_count; i++) {
+        uint64_t entry = bytes_u64(sample->chain + i * 8), lookup;
+        if (entry >= (uint64_t)PERF_CONTEXT_MAX) {
+            kernel = entry == (uint64_t)PERF_CONTEXT_KERNEL;
+            leaf = true;
+            continue;
+        }
+        if (!kernel && sample->stack)
+            continue; /* unwinding tells more */
+        /* Behind a call that never returns the next function may begin. */
+        lookup = leaf ? entry : entry - 1;
+        leaf = false;
+        if (kernel)
+            add_kernel(chains, entry);
+        else
+            add_user(chains, entry, lookup, spaces_mapping(&chains->spaces, sample->pid, lookup),
+                     NULL);
+    }
+}
+
+static int take_sample(struct chains *chains, const struct record *record, struct chain *chain)
+{
+    struct sample *sample = &chains->sample;
+    size_t unwound;
+    int rc = sample_read(sample, record);
+
+    if (rc)
+        return rc;
+    chains->count = 0;
+    add_recorded(chains, sample, record->misc);
+    *chain = (struct chain){
+        .sample = sample,
+        .command = spaces_thread_name(&chains->spaces, sample->tid, chains->command),
+        .frames = chains->frames,
+        .recorded = chains->count,
+    };
+    unwound = sample->stack
+                  ? unwind_sample(&chains->spaces, &chains->places, sample, chains->unwound)
+                  : 0;
+    for (size_t i = 0; i < unwound; i++) {
+        const struct unwound *frame = &chains->unwound[i];
+        add_user(chains, frame->registers.values[processor_here.pc], frame->lookup, frame->mapping,
+                 &frame->registers);
+    }
+    if (!chains->count && sample->ip) {
+        if ((record->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL)
+            add_kernel(chains, sample->ip);
+        else
+            add_user(chains, sample->ip, sample->ip,
+                     spaces_mapping(&chains->spaces, sample->pid, sample->ip), NULL);
+    }
+    chain->count = chains->count;
+    return 1;
+}
+
+int chains_take(struct chains *chains, const struct record *record, struct chain *chain)
+{
+    switch (record->type) {
+    case RECORDS_HEADER_BUILD_ID:
+        return take_build_id(chains, record);
+    case PERF_RECORD_SAMPLE:
+        return take_sample(chains, record, chain);
+    default:
+        kernel_take(&chains->kernel, record);
+        return spaces_take(&chains->spaces, record);
+    }
+}
+
+struct chains *chains_new(const char *cache)
+{
+    struct chains *chains = calloc(1, sizeof *chains);
+
+    if (!chains)
+        return NULL;
+    chains->spaces.found = find_module;
+    chains->spaces.context = chains;
+    chains->cache = cache ? strdup(cache) : NULL;
+    chains->places.cache = chains->cache;
+    chains->unwound = malloc(UNWIND_FRAMES_MAX * sizeof *chains->unwound);
+    chains->frames = malloc(FRAMES_MAX * sizeof *chains->frames);
+    if (chains->unwound && chains->frames && (chains->cache || !cache))
+        return chains;
+    chains_free(chains);
+    return NULL;
+}
+
+void chains_free(struct chains *chains)
+{
+    spaces_free(&chains->spaces);
+    table_free(&chains->modules, module_free);
+    table_free(&chains->build_ids, free);
+    kernel_free(&chains->kernel);
+    free(chains->unwound);
+    free(chains->frames);
+    free(chains->cache);
+    free(chains);
+}
+
+/* -- The whole ------------------------------------------------------------------------------ */
+
+struct visitor {
+    struct chains *chains;
+    chains_visit *visit;
+    void *context;
+};
+
+static int visit_record(void *context, const struct record *record)
+{
+    const struct visitor *visitor = context;
+    struct chain chain;
+    int rc = chains_take(visitor->chains, record, &chain);
+
+    return rc == 1 ? visitor->visit(visitor->context, &chain) : rc;
+}
+
+int chains_each(const char *path, const char *cache, chains_visit *visit, void *context)
+{
+    struct visitor visitor = {.visit = visit, .context = context};
+    struct records *records;
+    int rc = records_open(&records, path);
+
+    if (rc)
+        return rc;
+    visitor.chains = chains_new(cache);
+    rc = visitor.chains ? records_each(records, visit_record, &visitor) : -ENOMEM;
+    if (visitor.chains)
+        chains_free(visitor.chains);
+    records_close(records);
+    return rc;
+}

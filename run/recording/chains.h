@@ -1,0 +1,50 @@
+/* Call chains: the samples of a recording with all their frames, by name. */
+#ifndef RUN_RECORDING_CHAINS_H
+#define RUN_RECORDING_CHAINS_H
+
+#include "recording/module.h"
+#include "recording/sample.h"
+#include "recording/unwind.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct chain_frame {
+    uint64_t address; /* of the instruction that runs, or behind the one that calls */
+    uint64_t lookup;  /* within that instruction */
+    const char *name; /* NULL: not known */
+    const char *file; /* the DSO as perf calls it: a path, "[kernel.kallsyms]"; NULL: not known */
+    bool kernel;
+    const struct mapping *mapping;     /* NULL: kernel, or nothing is mapped there */
+    const struct registers *registers; /* NULL if perf copied none, as with frame pointers */
+};
+
+struct chain {
+    const struct sample *sample;
+    const char *command;              /* the thread's name */
+    const struct chain_frame *frames; /* leaf first */
+    size_t count;
+    size_t recorded; /* how many of them perf itself followed; the others are unwound */
+};
+
+/* What is known of a recording's processes and files so far. */
+struct chains;
+
+/* `cache` is perf's build-id cache, or NULL; it is copied.  NULL: no memory. */
+struct chains *chains_new(const char *cache);
+void chains_free(struct chains *chains);
+
+/* Takes a record, in the order of records_each().  1 if it is a sample: then `chain` has it, until
+ * the next call.  0 if not; -EBADMSG if it is damaged; -ENOMEM. */
+int chains_take(struct chains *chains, const struct record *record, struct chain *chain);
+
+/*
+ * Reads the recording `path` ("-": stdin) and calls `visit` for each sample, in the order of their
+ * times; anything else than 0 ends the reading.  Returns what records_open(), records_each() or
+ * `visit` returned, or -ENOMEM.
+ */
+typedef int chains_visit(void *context, const struct chain *chain);
+int chains_each(const char *path, const char *cache, chains_visit *visit, void *context);
+
+#endif

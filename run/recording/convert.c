@@ -1,0 +1,255 @@
+/*
+ * The new file is the old one's beginning (header, ids, attributes) without the mention of stack
+ * copies, the records in the order of their times, and the features but for "compressed".
+ */
+#include "recording/convert.h"
+#include "recording/bytes.h"
+#include "recording/chains.h"
+#include "recording/datafile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    HEADER = sizeof(struct perf_event_header),
+    SAMPLE_MAX = UINT16_MAX & ~7, /* a record tells its size in 16 bits */
+    ROUND = 4096,                 /* records; readers keep two rounds in memory */
+};
+
+static const uint64_t stack_copy = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+
+struct conversion {
+    const struct datafile *file;
+    struct chains *chains;
+    FILE *out;
+    unsigned char sample[SAMPLE_MAX];
+    unsigned records; /* since the last round */
+};
+
+static int put(struct conversion *conversion, const void *bytes, size_t size)
+{
+    return fwrite(bytes, 1, size, conversion->out) == size ? 0 : -EIO;
+}
+
+/* -- Around the records --------------------------------------------------------------------- */
+
+static bool has_stack_copies(const struct datafile *file)
+{
+    const struct datafile_section all = file->header.attributes;
+    size_t at = offsetof(struct perf_event_attr, sample_type);
+
+    return datafile_holds(file, all) && all.size >= sizeof(struct perf_event_attr) &&
+           bytes_u64(file->bytes + all.offset + at) & stack_copy;
+}
+
+/* Attributes lie in front of the data or, as nothing forbids, elsewhere: that is not converted. */
+static int put_beginning(struct conversion *conversion)
+{
+    const struct datafile_header *header = &conversion->file->header;
+    const struct datafile_section all = header->attributes;
+    uint64_t each = header->attribute_size;
+    unsigned char *bytes;
+    int rc;
+
+    if (all.offset + all.size > header->data.offset)
+        return -ENOTSUP;
+    bytes = malloc(header->data.offset);
+    if (!bytes)
+        return -ENOMEM;
+    memcpy(bytes, conversion->file->bytes, header->data.offset);
+    for (uint64_t at = 0; all.size - at >= each; at += each) {
+        struct perf_event_attr attribute;
+        size_t size = each - sizeof(struct datafile_section);
+        memset(&attribute, 0, sizeof attribute);
+        size = size < sizeof attribute ? size : sizeof attribute;
+        memcpy(&attribute, bytes + all.offset + at, size);
+        attribute.sample_type &= ~stack_copy;
+        attribute.sample_regs_user = 0;
+        attribute.sample_stack_user = 0;
+        attribute.exclude_callchain_user = 0;
+        memcpy(bytes + all.offset + at, &attribute, size);
+    }
+    rc = put(conversion, bytes, header->data.offset);
+    free(bytes);
+    return rc;
+}
+
+/* Each feature's section, with `at` for the first; the table lies in front of them. */
+static int put_features(struct conversion *conversion, uint64_t at)
+{
+    const struct datafile *file = conversion->file;
+    struct datafile_section section;
+    int rc = 0;
+
+    for (unsigned bit = 0; rc == 0 && bit < DATAFILE_FEATURES; bit++) {
+        if (bit == DATAFILE_COMPRESSED || !datafile_feature(file, bit, &section))
+            continue;
+        section.offset = at;
+        at += section.size;
+        rc = put(conversion, &section, sizeof section);
+    }
+    for (unsigned bit = 0; rc == 0 && bit < DATAFILE_FEATURES; bit++)
+        if (bit != DATAFILE_COMPRESSED && datafile_feature(file, bit, &section))
+            rc = put(conversion, file->bytes + section.offset, section.size);
+    return rc;
+}
+
+static int put_end(struct conversion *conversion)
+{
+    const struct datafile *file = conversion->file;
+    struct datafile_header header = file->header;
+    struct datafile_section section;
+    off_t end = ftello(conversion->out);
+    uint64_t count = 0;
+    int rc;
+
+    if (end < 0)
+        return -errno;
+    header.data.size = (uint64_t)end - header.data.offset;
+    memset(header.features, 0, sizeof header.features);
+    for (unsigned bit = 0; bit < DATAFILE_FEATURES; bit++)
+        if (bit != DATAFILE_COMPRESSED && datafile_feature(file, bit, &section)) {
+            header.features[bit / 64] |= 1ULL << bit % 64;
+            count++;
+        }
+    rc = put_features(conversion, (uint64_t)end + count * sizeof section);
+    if (rc == 0 && fseeko(conversion->out, 0, SEEK_SET) != 0)
+        rc = -errno;
+    return rc ? rc : put(conversion, &header, sizeof header);
+}
+
+/* -- Records -------------------------------------------------------------------------------- */
+
+static size_t append(unsigned char *to, size_t used, const void *bytes, size_t size)
+{
+    if (size)
+        memcpy(to + used, bytes, size);
+    return used + size;
+}
+
+/*
+ * The fields before the chain, the chain, the fields up to the user's registers, and what follows
+ * the stack.  A caller's entry is an address within its call, where readers find the function that
+ * calls; behind it the next one may begin.
+ */
+static int put_sample(struct conversion *conversion, const struct record *record,
+                      const struct chain *chain)
+{
+    static const uint64_t user = (uint64_t)PERF_CONTEXT_USER;
+    const struct sample *sample = chain->sample;
+    const unsigned char *end = record->bytes + record->size, *behind;
+    struct perf_event_header header = {.type = record->type, .misc = record->misc};
+    unsigned char *fresh = conversion->sample;
+    size_t used, rest, unwound = chain->count - chain->recorded, most;
+    uint64_t count;
+
+    if (!sample->chain_at)
+        return -ENOTSUP;
+    behind = sample->chain_at + (sample->chain_count + 1) * 8;
+    rest = (size_t)(sample->user - behind) + (size_t)(end - sample->user_end);
+    used = append(fresh, HEADER, record->bytes + HEADER,
+                  (size_t)(sample->chain_at - record->bytes) - HEADER);
+    most = (SAMPLE_MAX - used - rest) / 8;
+    most = most > sample->chain_count + 2 ? most - sample->chain_count - 2 : 0;
+    unwound = unwound < most ? unwound : most;
+    if (!sample->stack)
+        unwound = 0;
+    count = sample->chain_count + (unwound ? unwound + 1 : 0);
+    used = append(fresh, used, &count, sizeof count);
+    used = append(fresh, used, sample->chain, sample->chain_count * 8);
+    if (unwound)
+        used = append(fresh, used, &user, sizeof user);
+    for (size_t i = 0; i < unwound; i++)
+        used = append(fresh, used, &chain->frames[chain->recorded + i].lookup, sizeof(uint64_t));
+    used = append(fresh, used, behind, (size_t)(sample->user - behind));
+    used = append(fresh, used, sample->user_end, (size_t)(end - sample->user_end));
+    header.size = (uint16_t)used;
+    append(fresh, 0, &header, sizeof header);
+    return put(conversion, fresh, used);
+}
+
+static int put_record(void *context, const struct record *record)
+{
+    static const struct perf_event_header round = {.type = RECORDS_FINISHED_ROUND, .size = HEADER};
+    struct conversion *conversion = context;
+    struct chain chain;
+    int rc = chains_take(conversion->chains, record, &chain);
+
+    if (rc == 1)
+        rc = put_sample(conversion, record, &chain);
+    else if (rc == 0 && record->type == RECORDS_AUXTRACE)
+        rc = -ENOTSUP;
+    else if (rc == 0 && record->type != RECORDS_HEADER_BUILD_ID) /* they are a feature */
+        rc = put(conversion, record->bytes, record->size);
+    if (rc == 0 && ++conversion->records == ROUND) {
+        conversion->records = 0;
+        rc = put(conversion, &round, sizeof round);
+    }
+    return rc;
+}
+
+static int convert_to(FILE *out, struct records *records, const char *cache)
+{
+    struct conversion *conversion = calloc(1, sizeof *conversion);
+    int rc = -ENOMEM;
+
+    if (!conversion)
+        return rc;
+    conversion->file = records_file(records);
+    conversion->out = out;
+    conversion->chains = chains_new(cache);
+    if (conversion->chains) {
+        rc = put_beginning(conversion);
+        if (rc == 0)
+            rc = records_each(records, put_record, conversion);
+        if (rc == 0)
+            rc = put_end(conversion);
+        chains_free(conversion->chains);
+    }
+    free(conversion);
+    return rc;
+}
+
+static int convert_records(struct records *records, const char *path, const char *cache)
+{
+    const struct datafile *file = records_file(records);
+    FILE *out;
+    int fd, rc;
+
+    if (!file || file->cut)
+        return -ENOTSUP;
+    if (!has_stack_copies(file))
+        return -EALREADY;
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    out = fdopen(fd, "w");
+    if (!out) {
+        close(fd);
+        unlink(path);
+        return -ENOMEM;
+    }
+    rc = convert_to(out, records, cache);
+    if (fclose(out) != 0 && rc == 0)
+        rc = -errno;
+    if (rc)
+        unlink(path);
+    return rc;
+}
+
+int convert(const char *data, const char *out, const char *cache)
+{
+    struct records *records;
+    int rc = records_open(&records, data);
+
+    if (rc)
+        return rc;
+    rc = convert_records(records, out, cache);
+    records_close(records);
+    return rc;
+}

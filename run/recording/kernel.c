@@ -1,0 +1,137 @@
+#include "recording/kernel.h"
+#include "recording/bytes.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A mapping of "[kernel.kallsyms]_text", whose offset is the address of _text: in perf,
+ * perf_event__synthesize_kernel_mmap(). */
+void kernel_take(struct kernel *kernel, const struct record *record)
+{
+    enum {
+        OFFSET = sizeof(struct perf_event_header) + 24, /* of struct perf_record_mmap and _mmap2 */
+        NAME = OFFSET + 8,
+        NAME2 = NAME + 32,
+    };
+    static const char dso[] = "[kernel.kallsyms]";
+    size_t at = record->type == PERF_RECORD_MMAP2 ? NAME2 : NAME, length = sizeof dso - 1;
+    const char *name = (const char *)record->bytes + at;
+
+    if ((record->type != PERF_RECORD_MMAP && record->type != PERF_RECORD_MMAP2) ||
+        record->size <= at + length || !memchr(name, '\0', record->size - at) ||
+        strncmp(name, dso, length) != 0 || !name[length] ||
+        strlen(name + length) >= sizeof kernel->anchor)
+        return;
+    strcpy(kernel->anchor, name + length);
+    kernel->anchored = bytes_u64(record->bytes + OFFSET);
+}
+
+/* The build-id note of the running kernel. */
+static bool is_running(const struct build_id *build_id)
+{
+    unsigned char notes[4096];
+    int fd = open("/sys/kernel/notes", O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? read(fd, notes, sizeof notes) : -1;
+    Elf64_Nhdr note;
+
+    if (fd >= 0)
+        close(fd);
+    for (ssize_t at = 0; at + (ssize_t)sizeof note <= size;) {
+        ssize_t name = at + (ssize_t)sizeof note, content;
+        memcpy(&note, notes + at, sizeof note);
+        content = name + (ssize_t)((note.n_namesz + 3U) & ~3U);
+        at = content + (ssize_t)((note.n_descsz + 3U) & ~3U);
+        if (at > size)
+            break;
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+            memcmp(notes + name, "GNU", 4) == 0)
+            return note.n_descsz >= build_id->size &&
+                   memcmp(notes + content, build_id->bytes, build_id->size) == 0;
+    }
+    return build_id->size == 0;
+}
+
+static FILE *open_kallsyms(const struct build_id *build_id, const char *cache)
+{
+    char path[PATH_MAX], id[BUILD_ID_TEXT];
+
+    if (build_id->size == 0 || is_running(build_id))
+        return fopen("/proc/kallsyms", "re");
+    build_id_text(build_id, id);
+    if (!cache || snprintf(path, sizeof path, "%s/[kernel.kallsyms]/%s/kallsyms", cache, id) >=
+                      (int)sizeof path)
+        return NULL;
+    return fopen(path, "re");
+}
+
+/* "ffffffff81000000 T _text", and "\t[module]" behind a module's symbols.  Kept as two strings, the
+ * second empty for the kernel itself.  perf gives each the room up to the next. */
+static int read_line(struct kernel *kernel, char *line)
+{
+    char *name, *module, *end;
+    uint64_t start = strtoull(line, &name, 16);
+    struct symbol *symbol;
+    char type;
+
+    if (start == 0 || name[0] != ' ' || !name[1] || !strchr("tTwW", name[1]) || name[2] != ' ')
+        return 0;
+    type = name[1];
+    name += 3;
+    end = name + strcspn(name, "\n");
+    *end = '\0';
+    module = strchr(name, '\t');
+    if (module)
+        *module = '\0';
+    else
+        end++; /* the line's end, as an empty string */
+    if (strcmp(name, kernel->anchor) == 0)
+        kernel->moved = kernel->anchored - start;
+    if (symbols_add(&kernel->symbols, start, 0, name, (size_t)(end - name)) != 0)
+        return -ENOMEM;
+    symbol = &kernel->symbols.list[kernel->symbols.count - 1];
+    symbol->global = type == 'T';
+    symbol->weak = type == 'W' || type == 'w';
+    return 0;
+}
+
+void kernel_read(struct kernel *kernel, const struct build_id *build_id, const char *cache)
+{
+    FILE *text = open_kallsyms(build_id, cache);
+    char *line = NULL;
+    size_t room = 0;
+
+    if (text) /* by itself libc reads /proc in pieces of 1 KiB */
+        setvbuf(text, NULL, _IOFBF, 64 << 10);
+    while (text && getline(&line, &room, text) > 0)
+        if (read_line(kernel, line) != 0)
+            break;
+    free(line);
+    if (text)
+        fclose(text);
+    symbols_finish(&kernel->symbols);
+}
+
+const char *kernel_name(const struct kernel *kernel, uint64_t address, const char **file)
+{
+    const struct symbol *symbol = symbols_find(&kernel->symbols, address - kernel->moved);
+    const char *module = symbol ? symbol->name + strlen(symbol->name) + 1 : "";
+
+    if (kernel->moved && *module) { /* modules move each on its own */
+        symbol = NULL;
+        module = "";
+    }
+    *file = *module ? module : "[kernel.kallsyms]";
+    return symbol ? symbol->name : NULL;
+}
+
+void kernel_free(struct kernel *kernel)
+{
+    symbols_free(&kernel->symbols);
+}

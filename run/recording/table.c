@@ -1,0 +1,70 @@
+#include "recording/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { FIRST_ROOM = 64 };
+
+/* Multiplication by 2^64 / golden ratio spreads neighbouring keys (Knuth, TAOCP 3, 6.4). */
+static size_t place_of(const struct table *table, uint64_t key)
+{
+    uint64_t hash = (key ^ key >> 29) * 0x9e3779b97f4a7c15ULL;
+    size_t at = (size_t)(hash >> 20) & (table->room - 1);
+
+    while (table->entries[at].value && table->entries[at].key != key)
+        at = (at + 1) & (table->room - 1);
+    return at;
+}
+
+void *table_get(const struct table *table, uint64_t key)
+{
+    return table->room ? table->entries[place_of(table, key)].value : NULL;
+}
+
+static int grow(struct table *table)
+{
+    struct table old = *table;
+
+    table->room = old.room ? old.room * 2 : FIRST_ROOM;
+    table->entries = calloc(table->room, sizeof *table->entries);
+    if (!table->entries) {
+        *table = old;
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < old.room; i++)
+        if (old.entries[i].value)
+            table->entries[place_of(table, old.entries[i].key)] = old.entries[i];
+    free(old.entries);
+    return 0;
+}
+
+int table_set(struct table *table, uint64_t key, void *value)
+{
+    struct table_entry *entry;
+
+    if (table->count * 3 >= table->room * 2 && grow(table) != 0)
+        return -ENOMEM;
+    entry = &table->entries[place_of(table, key)];
+    table->count += !entry->value;
+    *entry = (struct table_entry){key, value};
+    return 0;
+}
+
+void table_free(struct table *table, void (*release)(void *))
+{
+    for (size_t i = 0; release && i < table->room; i++)
+        if (table->entries[i].value)
+            release(table->entries[i].value);
+    free(table->entries);
+    *table = (struct table){.room = 0};
+}
+
+/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+uint64_t table_hash(uint64_t seed, const char *text)
+{
+    uint64_t hash = seed ^ 0xcbf29ce484222325ULL;
+
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
+    return hash;
+}

@@ -1,0 +1,28 @@
+/* The callers of a sample, from the registers and the copy of the stack that perf took with it. */
+#ifndef RUN_RECORDING_UNWIND_H
+#define RUN_RECORDING_UNWIND_H
+
+#include "recording/module.h"
+#include "recording/processor.h"
+#include "recording/sample.h"
+#include "recording/spaces.h"
+
+#include <stdbool.h>
+
+/* The most frames of a stack: perf copies at most 65,528 bytes, each return address takes 8. */
+enum { UNWIND_FRAMES_MAX = 8191 };
+
+struct unwound {
+    struct registers registers;
+    const struct mapping *mapping; /* of the program counter; NULL: none */
+    uint64_t lookup;               /* an address within the instruction that runs or calls */
+};
+
+/*
+ * Fills `frames`, leaf first, and returns how many.  Ends at the outermost frame, where the copy
+ * ends, or where nothing tells how to go on.  `frames` has room for UNWIND_FRAMES_MAX.
+ */
+size_t unwind_sample(const struct spaces *spaces, const struct module_places *places,
+                     const struct sample *sample, struct unwound *frames);
+
+#endif

@@ -1,0 +1,96 @@
+"""Our own reader of recordings (run/recording) against `perf script`: the same chains, sample by sample.
+
+Where they differ perf must be the one who lost the stack: ours has all that perf shows, goes on, and
+ends where the kernel started the process or thread.
+"""
+
+import collections
+import os
+import re
+import subprocess
+
+import roots
+
+HEADER = re.compile(r"^(?P<comm>.*) (?P<tid>\d+) (?P<time>\d+)$")
+FRAME = re.compile(r"^\t[0-9a-f]+ (?P<symbol>.*) \((?P<dso>[/\[].*)\)$")
+STARTS = {"_start", "__clone", "clone", "clone3", "__clone3", "thread_start", "start_thread"}
+
+Chain = collections.namedtuple("Chain", "comm frames")  # frames: (symbol, dso), root first
+
+
+def tool():
+    """The program that prints our chains; None where the tests were not built."""
+    path = os.path.join(roots.REPO, "build/tests/run/dump_chains")
+    return path if os.access(path, os.X_OK) else None
+
+
+def parse(text):
+    """(thread, nanoseconds) -> Chain, of what dump_chains prints."""
+    chains = {}
+    frames = None
+    for line in text.split("\n"):
+        frame = FRAME.match(line) if line.startswith("\t") else None
+        if frame:
+            frames.insert(0, (frame.group("symbol"), frame.group("dso")))
+        elif line:
+            header = HEADER.match(line)
+            assert header, "dump_chains wrote a line we cannot read: %r" % line
+            frames = []
+            key = int(header.group("tid")), int(header.group("time"))
+            chains[key] = Chain(header.group("comm"), frames)
+    return chains
+
+
+def read(data, cache="~/.debug"):
+    done = subprocess.run(
+        [tool(), data, os.path.expanduser(cache)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=300,
+    )
+    assert done.returncode == 0, "dump_chains failed: " + done.stderr.decode("utf-8", "replace")
+    return parse(done.stdout.decode("utf-8", "surrogateescape"))
+
+
+def begins_at_a_start(frames):
+    return any(symbol in STARTS for symbol, _ in frames[:2])
+
+
+def perf_lost_it(perf, ours):
+    """Has perf given up where we have not?"""
+    return (
+        len(ours) > len(perf)
+        and ours[len(ours) - len(perf) :] == perf
+        and begins_at_a_start(ours)
+        and not begins_at_a_start(perf)
+    )
+
+
+def tell(sample, perf, ours):
+    lines = ["sample at %d, thread %d, root first, perf's and ours:" % (sample.nanoseconds, sample.tid)]
+    lines += ["    %s (%s)" % frame for frame in perf] + ["  and"]
+    return "\n".join(lines + ["    %s (%s)" % frame for frame in ours])
+
+
+def compare(data, samples):
+    """Raises AssertionError unless our chains of the recording are those of the samples, which perf
+    told of it; otherwise how many are equal, in words."""
+    chains = read(data)
+    equal = lost = 0
+    wrong = []
+    for sample in samples:
+        perf = [(frame.symbol, frame.dso) for frame in sample.frames]
+        ours = chains.get((sample.tid, sample.nanoseconds))
+        if ours and ours.comm == sample.comm and ours.frames == perf:
+            equal += 1
+        elif ours and ours.comm == sample.comm and perf_lost_it(perf, ours.frames):
+            lost += 1
+        else:
+            wrong.append(tell(sample, perf, ours.frames if ours else []))
+    assert not wrong, "%d of %d chains of our own are not perf's:\n%s" % (
+        len(wrong),
+        len(samples),
+        "\n".join(wrong[:3]),
+    )
+    return "%d chains of our own as perf's" % equal + (", %d longer" % lost if lost else "")

@@ -1,0 +1,137 @@
+/* The kernel's names, from the list that perf keeps with a recording. */
+#include "recorded.h"
+#include "recording/kernel.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char cache[] = "/tmp/pyperf-kernel-XXXXXX", folder[64], list[96];
+static const struct build_id id = {.size = 4,
+                                   .bytes = {0xde, 0xad, 0xbe, 0xef}}; /* none that runs */
+static struct kernel kernel;
+static struct recorded data;
+
+static void set_up(void)
+{
+    FILE *file;
+
+    kernel = (struct kernel){.moved = 0};
+    data.size = 0;
+    memcpy(cache + sizeof cache - 7, "XXXXXX", 6);
+    ck_assert_ptr_nonnull(mkdtemp(cache));
+    snprintf(folder, sizeof folder, "%s/[kernel.kallsyms]", cache);
+    mkdir(folder, 0700);
+    snprintf(list, sizeof list, "%s/deadbeef", folder);
+    mkdir(list, 0700);
+    strcat(list, "/kallsyms");
+    file = fopen(list, "w");
+    fputs("0000000000000000 A fixed_percpu_data\n"
+          "ffffffff81000000 T _text\n"
+          "ffffffff81000100 t first\n"
+          "ffffffff81000200 T alias\n"
+          "ffffffff81000200 T the_last_of_all\n"
+          "ffffffff81000300 D data\n"
+          "ffffffffc0000000 t of_module\t[module]\n",
+          file);
+    fclose(file);
+}
+
+static void tear_down(void)
+{
+    kernel_free(&kernel);
+    unlink(list);
+    *strrchr(list, '/') = '\0';
+    rmdir(list);
+    rmdir(folder);
+    rmdir(cache);
+}
+
+static void check(uint64_t address, const char *wanted, const char *file)
+{
+    const char *seen, *name = kernel_name(&kernel, address, &seen);
+
+    ck_assert_pstr_eq(name, wanted);
+    ck_assert_str_eq(seen, file);
+}
+
+START_TEST(test_names)
+{
+    kernel_read(&kernel, &id, cache);
+    check(0xffffffff80ffffff, NULL, "[kernel.kallsyms]");
+    check(0xffffffff81000000, "_text", "[kernel.kallsyms]");
+    check(0xffffffff810001ff, "first", "[kernel.kallsyms]");
+    check(0xffffffff81000200, "the_last_of_all", "[kernel.kallsyms]");
+    check(0xffffffffc0000010, "of_module", "[module]");
+}
+END_TEST
+
+static void take(const char *name, uint64_t address)
+{
+    struct record record = {.type = PERF_RECORD_MMAP, .bytes = data.bytes};
+
+    data.size = 0;
+    recorded_mapping(&data, 0, UINT32_MAX, address, 0x1000000, address, name);
+    record.size = (uint16_t)data.size;
+    kernel_take(&kernel, &record);
+}
+
+/* The recording is from before the last boot. */
+START_TEST(test_another_boot)
+{
+    take("[kernel.kallsyms]_text", 0xffffffff9a000000);
+    take("[module]", 0xffffffffc1000000);
+    take("/bin/true", 0x1000);
+    kernel_read(&kernel, &id, cache);
+    check(0xffffffff9a000100, "first", "[kernel.kallsyms]");
+    check(0xffffffff81000100, NULL, "[kernel.kallsyms]");
+    check(0xffffffffd9000010, NULL, "[kernel.kallsyms]"); /* modules move each on its own */
+}
+END_TEST
+
+START_TEST(test_the_same_boot)
+{
+    take("[kernel.kallsyms]_text", 0xffffffff81000000);
+    kernel_read(&kernel, &id, cache);
+    check(0xffffffff81000100, "first", "[kernel.kallsyms]");
+    check(0xffffffffc0000010, "of_module", "[module]");
+}
+END_TEST
+
+START_TEST(test_no_list)
+{
+    kernel_read(&kernel, &id, "/nonexistent");
+    check(0xffffffff81000100, NULL, "[kernel.kallsyms]");
+    kernel_read(&kernel, &id, NULL);
+    check(0xffffffff81000100, NULL, "[kernel.kallsyms]");
+}
+END_TEST
+
+/* Records too short, or with names too long, tell nothing. */
+START_TEST(test_damage)
+{
+    struct record record = {.type = PERF_RECORD_MMAP, .bytes = data.bytes};
+
+    take("[kernel.kallsyms]_a_very_long_name_of_a_symbol", 1);
+    take("[kernel.kallsyms]", 1);
+    recorded_mapping(&data, 0, UINT32_MAX, 1, 1, 1, "[kernel.kallsyms]_text");
+    for (record.size = 8; record.size < 8 + 32 + 22; record.size++)
+        kernel_take(&kernel, &record);
+    ck_assert_str_eq(kernel.anchor, "");
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("kernel");
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, test_names);
+    tcase_add_test(tests, test_another_boot);
+    tcase_add_test(tests, test_the_same_boot);
+    tcase_add_test(tests, test_no_list);
+    tcase_add_test(tests, test_damage);
+    return run_case("kernel", tests);
+}
