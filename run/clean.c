@@ -85,10 +85,12 @@ int command_clean(int argc, char **argv)
     if (buildid_cache_folder(cache, "perf", NULL) == 0)
         leftovers_remove_entries(&leftovers, cache);
     living_free(&leftovers.living);
-    say_note("%s %zu image%s, %zu map%s and %zu image%s in perf's cache: %llu bytes",
+    say_note("%s %zu image%s, %zu map%s, and in perf's cache %zu image%s and %zu file%s of lines: "
+             "%llu bytes",
              leftovers.dry_run ? "would remove" : "removed", leftovers.images,
              plural(leftovers.images), leftovers.maps, plural(leftovers.maps), leftovers.entries,
-             plural(leftovers.entries), (unsigned long long)leftovers.bytes);
+             plural(leftovers.entries), leftovers.line_files, plural(leftovers.line_files),
+             (unsigned long long)leftovers.bytes);
     if (leftovers.failures)
         say_error("%zu file%s could not be removed: try as root", leftovers.failures,
                   plural(leftovers.failures));

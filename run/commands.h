@@ -19,6 +19,7 @@ int command_run(const struct options *options);    /* COMMAND: run it with the l
 int command_record(const struct options *options); /* perf record: a complete profile */
 int command_report(int argc, char **argv);         /* report, script: perf's own, with defaults */
 int command_flamegraph(int argc, char **argv);     /* flamegraph: a page, picture or text of it */
+int command_lines(int argc, char **argv);          /* lines: what each line costs */
 int command_doctor(int argc, char **argv);         /* doctor: why do I not see Python names? */
 int command_systemd(int argc, char **argv);        /* systemd: the library for a service */
 int command_clean(int argc, char **argv);          /* clean: remove what no process uses */

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "flamegraph/frames.h"
 #include "flamegraph/render.h"
+#include "lines/probe.h"
 #include "perf/buildid_cache.h"
 #include "recording/chains.h"
 
@@ -17,7 +18,7 @@
 
 static const struct format {
     const char *ending;
-    void (*render)(const struct node *, FILE *);
+    void (*render)(const struct profile *, FILE *);
 } formats[] = {
     {".html", render_html},
     {".folded", render_folded},
@@ -36,13 +37,17 @@ static const struct format *format_of(const char *path)
     return NULL;
 }
 
-static int parse(int argc, char **argv, const char **data, const char **out)
+static int parse(int argc, char **argv, const char **data, const char **out, bool *sources)
 {
     for (int i = 1; i < argc; i++) {
         const char **value = strcmp(argv[i], "-i") == 0 || strcmp(argv[i], "--input") == 0 ? data
                              : strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0
                                  ? out
                                  : NULL;
+        if (strcmp(argv[i], "--no-source") == 0) {
+            *sources = false;
+            continue;
+        }
         if (!value) {
             say_error("flamegraph: unknown argument '%s'; see pyperf-run(1)", argv[i]);
             return EXIT_USAGE;
@@ -60,9 +65,17 @@ static int parse(int argc, char **argv, const char **data, const char **out)
     return 0;
 }
 
-static int add(void *tree, const struct chain *chain)
+struct reading {
+    struct profile *profile;
+    struct lines *lines;
+};
+
+static int add(void *context, const struct chain *chain)
 {
-    return frames_add(tree, chain);
+    const struct reading *reading = context;
+    int rc = frames_add(reading->profile->tree, chain, reading->lines);
+
+    return rc ? rc : hot_add(&reading->profile->hot, reading->lines, chain);
 }
 
 static const char *reason(int rc)
@@ -72,27 +85,31 @@ static const char *reason(int rc)
                            : strerror(-rc);
 }
 
-/* The chains of `data`; NULL after a message that says why. */
-static struct node *read_chains(const char *data)
+/* Fills the profile with the chains of `data`.  0, or an exit status after a message. */
+static int read_chains(struct profile *profile, const char *data)
 {
     static char perf[] = "perf";
     char cache[PATH_MAX];
-    struct node *tree = tree_new();
+    struct reading reading = {profile, lines_here()};
     bool cached = buildid_cache_folder(cache, perf, NULL) == 0;
     int rc;
 
     progress_begin("reading call chains");
-    rc = tree ? chains_each(data, cached ? cache : NULL, add, tree) : -ENOMEM;
+    profile->tree = tree_new();
+    rc = profile->tree && reading.lines ? chains_each(data, cached ? cache : NULL, add, &reading)
+                                        : -ENOMEM;
     progress_end();
-    if (rc == 0 && tree->samples)
-        return tree;
+    if (reading.lines)
+        lines_free(reading.lines);
+    hot_sort(&profile->hot);
+    if (rc == 0 && profile->tree->samples)
+        return 0;
     say_error("%s: %s", data, rc ? reason(rc) : "it has no samples");
-    tree_free(tree);
-    return NULL;
+    return EXIT_FAILURE;
 }
 
 /* Writes to a temporary file, which replaces an earlier one only when it is complete. */
-static int write_file(const struct node *tree, const char *path)
+static int write_file(const struct profile *profile, const char *path)
 {
     char fresh[PATH_MAX];
     FILE *out;
@@ -103,7 +120,7 @@ static int write_file(const struct node *tree, const char *path)
     out = fopen(fresh, "we");
     if (!out)
         return -errno;
-    format_of(path)->render(tree, out);
+    format_of(path)->render(profile, out);
     rc = ferror(out) ? -EIO : 0;
     if (fclose(out) != 0)
         rc = -errno;
@@ -117,19 +134,20 @@ static int write_file(const struct node *tree, const char *path)
 int command_flamegraph(int argc, char **argv)
 {
     const char *data = "perf.data", *path = NULL;
-    struct node *tree;
-    int rc = parse(argc, argv, &data, &path);
+    struct profile profile = {.sources = true};
+    int rc = parse(argc, argv, &data, &path, &profile.sources);
 
     if (rc)
         return rc;
-    tree = read_chains(data);
-    if (!tree)
-        return EXIT_FAILURE;
-    rc = write_file(tree, path);
-    if (rc)
-        say_error("%s: %s", path, strerror(-rc));
-    else
-        say_note("%s: %lu samples", path, tree->samples);
-    tree_free(tree);
+    rc = read_chains(&profile, data);
+    if (rc == 0) {
+        rc = write_file(&profile, path);
+        if (rc)
+            say_error("%s: %s", path, strerror(-rc));
+        else
+            say_note("%s: %lu samples", path, profile.tree->samples);
+    }
+    tree_free(profile.tree);
+    hot_free(&profile.hot);
     return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -18,6 +18,7 @@ static const char usage[] =
     "  pyperf-run report [-i FILE] [ARG...]          perf report with suitable defaults\n"
     "  pyperf-run script [-i FILE] [ARG...]          perf script with suitable defaults\n"
     "  pyperf-run flamegraph [-i FILE] -o OUT        OUT.html, OUT.svg or OUT.folded\n"
+    "  pyperf-run lines [-i FILE] [--json] [WHAT]    the hottest lines, or WHAT's source\n"
     "  pyperf-run doctor [--json] [PROGRAM | PID]    why do I not see Python names?\n"
     "  pyperf-run systemd enable|disable|status UNIT profile a service\n"
     "  pyperf-run clean [--dry-run]                  remove what no process uses any more\n"
@@ -76,9 +77,9 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(int, char **);
     } commands[] = {
-        {"report", command_report},         {"script", command_report},
-        {"flamegraph", command_flamegraph}, {"doctor", command_doctor},
-        {"systemd", command_systemd},       {"clean", command_clean},
+        {"report", command_report}, {"script", command_report}, {"flamegraph", command_flamegraph},
+        {"doctor", command_doctor}, {"lines", command_lines},   {"systemd", command_systemd},
+        {"clean", command_clean},
     };
     struct options options = {.keep = false};
     int separated = 0, status = parse(&options, argc, argv, &separated);

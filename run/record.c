@@ -145,9 +145,9 @@ static void finish(const struct perfcmd *cmd, const struct perftool *perf,
     } else if (rc == 0) {
         images_cache(&images, perf->path, cmd->buildid_dir);
         if (plan->stack_copies)
-            convert_recording(data, buildid_cache_folder(cache, perf->path, cmd->buildid_dir) == 0
-                                        ? cache
-                                        : NULL);
+            convert_recording(
+                data, buildid_cache_folder(cache, perf->path, cmd->buildid_dir) == 0 ? cache : NULL,
+                perf->path);
         if (!keep && !cmd->no_buildid && !cmd->no_buildid_cache)
             images_remove(&images);
         say_images(&images, data);

@@ -11,7 +11,7 @@ _pyperf_run() {
         if [[ $cur == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "-q --quiet --keep --no-adapt -h --help -V --version --" -- "$cur")
         else
-            mapfile -t COMPREPLY < <(compgen -c -W "report script flamegraph doctor systemd clean" -- "$cur")
+            mapfile -t COMPREPLY < <(compgen -c -W "report script flamegraph lines doctor systemd clean" -- "$cur")
         fi
         return
     fi
@@ -19,7 +19,13 @@ _pyperf_run() {
     flamegraph)
         case $prev in
         -i | -o) _filedir ;;
-        *) mapfile -t COMPREPLY < <(compgen -W "-i -o" -- "$cur") ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "-i -o --no-source" -- "$cur") ;;
+        esac
+        ;;
+    lines)
+        case $prev in
+        -i) _filedir ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "-i --json" -- "$cur") ;;
         esac
         ;;
     doctor)

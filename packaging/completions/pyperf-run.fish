@@ -1,6 +1,6 @@
 # fish completion for pyperf-run
 
-set -l commands report script flamegraph doctor systemd clean
+set -l commands report script flamegraph lines doctor systemd clean
 complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s q -l quiet -d 'Print errors only'
 complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l keep -d 'Keep images and maps'
 complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l no-adapt -d 'Change neither perf\'s options nor how the command runs'
@@ -10,12 +10,16 @@ complete -c pyperf-run -n __fish_is_first_token -xa '(__fish_complete_subcommand
 complete -c pyperf-run -n __fish_is_first_token -xa report -d 'perf report with good defaults'
 complete -c pyperf-run -n __fish_is_first_token -xa script -d 'perf script with good defaults'
 complete -c pyperf-run -n __fish_is_first_token -xa flamegraph -d 'Write a flame graph'
+complete -c pyperf-run -n __fish_is_first_token -xa lines -d 'What each line of the source costs'
 complete -c pyperf-run -n __fish_is_first_token -xa doctor -d 'Why do I not see Python names?'
 complete -c pyperf-run -n __fish_is_first_token -xa systemd -d 'Profile a service'
 complete -c pyperf-run -n __fish_is_first_token -xa clean -d 'Remove what no process uses any more'
 complete -c pyperf-run -n '__fish_seen_subcommand_from clean' -l dry-run -d 'Only list it'
 complete -c pyperf-run -n '__fish_seen_subcommand_from flamegraph' -s i -r -d 'Recording'
 complete -c pyperf-run -n '__fish_seen_subcommand_from flamegraph' -s o -r -d 'Output'
+complete -c pyperf-run -n '__fish_seen_subcommand_from flamegraph' -l no-source -d 'Without the text of source files'
+complete -c pyperf-run -n '__fish_seen_subcommand_from lines' -s i -r -d 'Recording'
+complete -c pyperf-run -n '__fish_seen_subcommand_from lines' -l json -d 'For machines'
 complete -c pyperf-run -n '__fish_seen_subcommand_from doctor' -l json -d 'For machines'
 complete -c pyperf-run -n '__fish_seen_subcommand_from doctor' -xa '(__fish_complete_pids)'
 complete -c pyperf-run -n '__fish_seen_subcommand_from systemd' -xa 'enable disable status'

@@ -76,7 +76,7 @@ static const char *label_of(const struct chain_frame *frame, enum frame_kind kin
     return room;
 }
 
-int frames_add(struct node *tree, const struct chain *chain)
+int frames_add(struct node *tree, const struct chain *chain, struct lines *lines)
 {
     struct node *node = tree;
     char room[NAME_MAX + 3];
@@ -87,6 +87,11 @@ int frames_add(struct node *tree, const struct chain *chain)
         enum frame_kind kind = kind_of(chain, i);
         node->samples++;
         node = tree_child(node, label_of(&chain->frames[i], kind, room), kind);
+        if (node && lines && kind == FRAME_PYTHON) {
+            unsigned line = lines_find(lines, chain, i).line;
+            if (line && tree_count_line(node, line) != 0)
+                return -ENOMEM;
+        }
     }
     if (!node)
         return -ENOMEM;

@@ -3,17 +3,27 @@
 #define RUN_FLAMEGRAPH_RENDER_H
 
 #include "flamegraph/tree.h"
+#include "lines/hot.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
-/* One self-contained page with d3-flame-graph. */
-void render_html(const struct node *tree, FILE *out);
+struct profile {
+    struct node *tree;
+    struct hot hot;
+    bool sources; /* the page may have the text of source files in it */
+};
+
+/* One self-contained page with d3-flame-graph and, if there are lines, the sources with their
+ * shares: those of the user's own files, which the reader wants to see and has the right to show.
+ */
+void render_html(const struct profile *profile, FILE *out);
 
 /* One "root;...;leaf count" line for each distinct chain; kernel frames end in "_[k]". */
-void render_folded(const struct node *tree, FILE *out);
+void render_folded(const struct profile *profile, FILE *out);
 
 /* A picture without scripts; names and numbers of samples are tooltips. */
-void render_svg(const struct node *tree, FILE *out);
+void render_svg(const struct profile *profile, FILE *out);
 
 /* Samples whose leaf is this node. */
 unsigned long render_self(const struct node *node);

@@ -52,8 +52,10 @@ static void write_chain(const struct node *leaf, const struct node *tree, FILE *
     free(chain);
 }
 
-void render_folded(const struct node *tree, FILE *out)
+void render_folded(const struct profile *profile, FILE *out)
 {
+    const struct node *tree = profile->tree;
+
     for (const struct node *node = tree->child; node; node = render_next(node, tree))
         if (render_self(node))
             write_chain(node, tree, out);

@@ -9,7 +9,7 @@ enum { WIDTH = 1200, ROW = 17, MARGIN = 10, CHARACTER = 7 };
 /* Too narrow to be seen, and callees are narrower still. */
 static const double least = 0.3;
 
-struct place {
+struct rectangle {
     double x, width;
     size_t depth;
 };
@@ -44,7 +44,7 @@ static const char *colour_of(enum frame_kind kind)
     }
 }
 
-static void write_node(const struct node *node, const struct place *place, size_t rows,
+static void write_node(const struct node *node, const struct rectangle *place, size_t rows,
                        double total, FILE *out)
 {
     double y = (double)(rows - place->depth - 1) * ROW + MARGIN;
@@ -65,9 +65,9 @@ static void write_node(const struct node *node, const struct place *place, size_
 }
 
 /* Left edge and width: a node begins where its earlier siblings end. */
-static struct place place_of(const struct node *node, const struct node *tree, double total)
+static struct rectangle place_of(const struct node *node, const struct node *tree, double total)
 {
-    struct place place = {.x = MARGIN};
+    struct rectangle place = {.x = MARGIN};
     const double unit = (WIDTH - 2 * MARGIN) / total;
 
     place.width = (double)node->samples * unit;
@@ -93,13 +93,14 @@ static const struct node *next_visible(const struct node *node, const struct nod
     return next;
 }
 
-void render_svg(const struct node *tree, FILE *out)
+void render_svg(const struct profile *profile, FILE *out)
 {
+    const struct node *tree = profile->tree;
     const double total = tree->samples ? (double)tree->samples : 1;
     size_t rows = 1;
 
     for (const struct node *node = tree; node; node = next_visible(node, tree, total)) {
-        struct place place = place_of(node, tree, total);
+        struct rectangle place = place_of(node, tree, total);
         if (place.width >= least && place.depth + 1 > rows)
             rows = place.depth + 1;
     }
@@ -110,7 +111,7 @@ void render_svg(const struct node *tree, FILE *out)
             "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
             WIDTH, rows * ROW + 2 * MARGIN);
     for (const struct node *node = tree; node; node = next_visible(node, tree, total)) {
-        struct place place = place_of(node, tree, total);
+        struct rectangle place = place_of(node, tree, total);
         if (place.width >= least)
             write_node(node, &place, rows, total, out);
     }

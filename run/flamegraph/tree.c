@@ -1,6 +1,7 @@
 /* The child found last goes to the front of the list, because successive samples are alike. */
 #include "flamegraph/tree.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,32 @@ struct node *tree_child(struct node *node, const char *name, enum frame_kind kin
     return found;
 }
 
+int tree_count_line(struct node *node, unsigned line)
+{
+    struct node_line *at = node->lines;
+
+    while (at && at->line != line)
+        at = at->next;
+    if (!at) {
+        at = malloc(sizeof *at);
+        if (!at)
+            return -ENOMEM;
+        *at = (struct node_line){.next = node->lines, .line = line};
+        node->lines = at;
+    }
+    at->samples++;
+    return 0;
+}
+
+static void free_lines(struct node *node)
+{
+    while (node->lines) {
+        struct node_line *next = node->lines->next;
+        free(node->lines);
+        node->lines = next;
+    }
+}
+
 /* No recursion: a chain may be eight thousand calls deep. */
 void tree_free(struct node *node)
 {
@@ -53,6 +80,7 @@ void tree_free(struct node *node)
             continue;
         }
         next = node->parent;
+        free_lines(node);
         free(node);
         node = next;
     }

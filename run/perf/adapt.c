@@ -95,6 +95,10 @@ static void copy_stacks(struct adapt_plan *plan, const struct perfcmd *cmd,
     plan->stack_copies = true;
     add(plan, "--call-graph");
     add(plan, "dwarf,65528");
+    if (!cmd->clock_set) { /* the clock of the code tables: pyperf.h */
+        add(plan, "-k");
+        add(plan, "mono");
+    }
     /* The kernel tells the build-id of a file whose mapping it sees.  For a process that is
      * running already, perf has to find it in the recording. */
     if (perf->compresses && !cmd->compression_set && !cmd->split_output &&

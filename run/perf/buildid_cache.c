@@ -36,7 +36,7 @@ int buildid_cache_folder(char folder[PATH_MAX], const char *perf, const char *gi
     return realpath(given, folder) ? 0 : -errno;
 }
 
-static void add(const char *folder, const char *perf, const char *path)
+void buildid_cache_add(const char *folder, const char *perf, const char *path)
 {
     char *argv[] = {
         (char *)perf, "--buildid-dir", (char *)folder, "buildid-cache", "--add", (char *)path,
@@ -78,7 +78,7 @@ bool buildid_cache_image(const char *folder, const char *perf, const char *path,
                       (int)sizeof entry)
         return false;
     if (access(entry, R_OK) != 0)
-        add(folder, perf, path);
+        buildid_cache_add(folder, perf, path);
     if (access(entry, R_OK) != 0 || trim_read(&trimmed, path) != 0)
         return false;
     cached = trim_is_at(&trimmed, entry) || replace(&trimmed, entry) == 0;

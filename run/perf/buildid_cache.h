@@ -17,4 +17,7 @@ int buildid_cache_folder(char folder[PATH_MAX], const char *perf, const char *gi
  */
 bool buildid_cache_image(const char *folder, const char *perf, const char *path, const char *id);
 
+/* Adds a file of any kind that has a build-id.  perf tells nobody whether it did. */
+void buildid_cache_add(const char *folder, const char *perf, const char *path);
+
 #endif

@@ -5,6 +5,10 @@
 #include "perf/convert.h"
 #include "base/progress.h"
 #include "base/say.h"
+#include "lines/line_addresses.h"
+#include "lines/probe.h"
+#include "perf/buildid_cache.h"
+#include "perf/image_name.h"
 #include "recording/convert.h"
 
 #include <errno.h>
@@ -13,6 +17,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static const char converting[] = "turning stack copies into call chains";
 
 static int replace(const char *data, const char *fresh)
 {
@@ -24,15 +30,37 @@ static int replace(const char *data, const char *fresh)
     return 0;
 }
 
-void convert_recording(const char *data, const char *cache)
+static int convert_with_lines(const char *data, const char *fresh, const char *cache,
+                              const char *perf)
+{
+    struct lines *lines = lines_here();
+    struct line_addresses addresses;
+    struct convert_added added;
+    char path[PATH_MAX];
+    int rc = lines ? line_file_path(path, cache) : -ENOMEM;
+
+    if (rc == 0) {
+        rc = line_addresses_begin(&addresses, &added, lines, path);
+        if (rc == 0)
+            rc = convert(data, fresh, cache, &added);
+        if (rc == 0 && addresses.used)
+            buildid_cache_add(cache, perf, path);
+        line_addresses_end(&addresses);
+    }
+    if (lines)
+        lines_free(lines);
+    return rc;
+}
+
+void convert_recording(const char *data, const char *cache, const char *perf)
 {
     char fresh[PATH_MAX];
     int rc;
 
     if (snprintf(fresh, sizeof fresh, "%s.converting", data) >= (int)sizeof fresh)
         return;
-    progress_begin("turning stack copies into call chains");
-    rc = convert(data, fresh, cache);
+    progress_begin(converting);
+    rc = cache ? convert_with_lines(data, fresh, cache, perf) : convert(data, fresh, NULL, NULL);
     if (rc == 0) {
         rc = replace(data, fresh);
         if (rc)

@@ -4,9 +4,10 @@
 
 /*
  * Replaces the recording `data` by its converted form, with a progress line if that takes longer
- * than a second.  `cache` is perf's build-id cache, or NULL.  If anything fails the original stays,
- * and a message says so.
+ * than a second.  Addresses of Python frames then lead to their lines, by a file that goes into
+ * `cache`, perf's build-id cache, with the help of this `perf`.  `cache` may be NULL: then there
+ * are no lines.  If anything fails the original stays, and a message says so.
  */
-void convert_recording(const char *data, const char *cache);
+void convert_recording(const char *data, const char *cache, const char *perf);
 
 #endif

@@ -4,9 +4,12 @@
 
 #include <pyperf.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 
 bool image_name_parse(struct image_name *name, const char *path)
 {
@@ -28,4 +31,29 @@ bool image_name_is(const char *path)
     struct image_name name;
 
     return image_name_parse(&name, path);
+}
+
+int line_file_path(char path[PATH_MAX], const char *cache)
+{
+    unsigned long long number;
+    char folder[PATH_MAX];
+
+    if (getrandom(&number, sizeof number, 0) != sizeof number)
+        return -EIO;
+    if (snprintf(folder, sizeof folder, "%s/pyperf", cache) >= (int)sizeof folder ||
+        snprintf(path, PATH_MAX, "%s/lines-%016llx.so", folder, number) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    if ((mkdir(cache, 0755) != 0 && errno != EEXIST) ||
+        (mkdir(folder, 0755) != 0 && errno != EEXIST))
+        return -errno;
+    return 0;
+}
+
+bool line_file_path_is(const char *path)
+{
+    static const char beginning[] = "/pyperf/lines-";
+    const char *name = strstr(path, beginning);
+
+    return name && strspn(name + sizeof beginning - 1, "0123456789abcdef") == 16 &&
+           strcmp(name + sizeof beginning - 1 + 16, ".so") == 0;
 }

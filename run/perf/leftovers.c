@@ -154,8 +154,8 @@ static void remove_empty_folders(const char *cache, char *path)
         *strrchr(path, '/') = '\0';
 }
 
-/* An entry is a folder with the image, "elf", and what perf has found out about it. */
-static void remove_entry(struct leftovers *leftovers, const char *cache, char *path)
+/* An entry is a folder with the file, "elf", and what perf has found out about it. */
+static void remove_entry(struct leftovers *leftovers, const char *cache, char *path, size_t *count)
 {
     DIR *files = opendir(path);
     struct dirent *entry;
@@ -169,7 +169,7 @@ static void remove_entry(struct leftovers *leftovers, const char *cache, char *p
             fstatat(dirfd(files), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
         remove_file(leftovers, dirfd(files), file, &status,
-                    strcmp(entry->d_name, "elf") == 0 ? &leftovers->entries : &others);
+                    strcmp(entry->d_name, "elf") == 0 ? count : &others);
     }
     if (files)
         closedir(files);
@@ -191,15 +191,41 @@ static void look_at_link(struct leftovers *leftovers, const char *cache, const c
         return;
     slash = strrchr(target, '/');
     *slash = '\0';
-    if (!image_name_is(target))
+    if (!image_name_is(target) && !line_file_path_is(target))
         return;
-    remove_entry(leftovers, cache, path);
+    remove_entry(leftovers, cache, path,
+                 image_name_is(target) ? &leftovers->entries : &leftovers->line_files);
     if (leftovers->dry_run)
         return;
     snprintf(path, sizeof path, "%s", link);
     unlink(path);
     *strrchr(path, '/') = '\0';
     remove_empty_folders(cache, path);
+}
+
+/* Beside the entries: perf has linked to them. */
+static void remove_line_files(struct leftovers *leftovers, const char *cache)
+{
+    char folder[PATH_MAX], path[PATH_MAX];
+    struct dirent *entry;
+    DIR *files;
+
+    if (snprintf(folder, sizeof folder, "%s/pyperf", cache) >= (int)sizeof folder)
+        return;
+    files = opendir(folder);
+    while (files && (entry = readdir(files))) {
+        struct stat status;
+        size_t others = 0;
+        if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path &&
+            line_file_path_is(path) &&
+            fstatat(dirfd(files), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            may_remove(&status))
+            remove_file(leftovers, dirfd(files), path, &status, &others);
+    }
+    if (files)
+        closedir(files);
+    if (!leftovers->dry_run)
+        rmdir(folder);
 }
 
 void leftovers_remove_entries(struct leftovers *leftovers, const char *cache)
@@ -225,4 +251,5 @@ void leftovers_remove_entries(struct leftovers *leftovers, const char *cache)
     }
     if (folders)
         closedir(folders);
+    remove_line_files(leftovers, cache);
 }

@@ -12,8 +12,9 @@
 struct leftovers {
     bool dry_run; /* count, and print paths on stdout, instead of removing */
     struct living living;
-    size_t images, maps, entries, failures;
-    uint64_t bytes; /* on disk, counted in blocks */
+    size_t images, maps, failures;
+    size_t entries, line_files; /* in perf's cache: images, and files of lines */
+    uint64_t bytes;             /* on disk, counted in blocks */
 };
 
 /*
@@ -31,8 +32,8 @@ void leftovers_remove_maps(struct leftovers *leftovers);
 /* The same for one process's map.  Does nothing if there is none, or not one like that. */
 void leftovers_remove_map(struct leftovers *leftovers, long pid);
 
-/* Removes the images in perf's build-id cache, the folder `cache`, and links and folders that this
- * leaves without use. */
+/* Removes the images and files of lines in perf's build-id cache, the folder `cache`, and links and
+ * folders that this leaves without use. */
 void leftovers_remove_entries(struct leftovers *leftovers, const char *cache);
 
 #endif

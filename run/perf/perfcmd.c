@@ -50,6 +50,8 @@ static void apply(struct perfcmd *cmd, const struct perfopt *option, const char 
         cmd->tids = value;
     } else if (strcmp(name, "all-cpus") == 0) {
         cmd->all_cpus = !negated;
+    } else if (strcmp(name, "clockid") == 0) {
+        cmd->clock_set = !negated;
     } else if (strcmp(name, "mmap-pages") == 0) {
         cmd->ring_sized = !negated;
     } else if (strcmp(name, "compression-level") == 0) {

@@ -39,6 +39,7 @@ struct perfcmd {
     bool all_cpus;           /* -a */
     bool by_period;          /* -c: the frequency cannot be known */
     bool ring_sized;         /* -m */
+    bool clock_set;          /* -k */
     bool compression_set;    /* -z or --no-compression-level */
     bool buildid_all, buildid_mmap;
     bool no_buildid;       /* -B */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     HEADER = sizeof(struct perf_event_header),
@@ -170,6 +171,10 @@ static int take_sample(struct chains *chains, const struct record *record, struc
     add_recorded(chains, sample, record->misc);
     *chain = (struct chain){
         .sample = sample,
+        .places = &chains->places,
+        .space = table_get(&chains->spaces.processes, sample->pid + 1ULL),
+        .monotonic =
+            record->attribute->use_clockid && record->attribute->clockid == CLOCK_MONOTONIC,
         .command = spaces_thread_name(&chains->spaces, sample->tid, chains->command),
         .frames = chains->frames,
         .recorded = chains->count,

@@ -22,9 +22,12 @@ struct chain_frame {
 
 struct chain {
     const struct sample *sample;
+    const struct module_places *places;
+    const struct space *space;        /* its process's; NULL: nothing is known of it */
     const char *command;              /* the thread's name */
     const struct chain_frame *frames; /* leaf first */
     size_t count;
+    bool monotonic;  /* times are CLOCK_MONOTONIC's (perf record -k mono) */
     size_t recorded; /* how many of them perf itself followed; the others are unwound */
 };
 

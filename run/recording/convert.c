@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
@@ -23,7 +25,21 @@ enum {
 
 static const uint64_t stack_copy = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
 
+/* A PERF_RECORD_MMAP2 up to its file name, with a build-id: linux/perf_event.h. */
+struct mapping_record {
+    struct perf_event_header header;
+    uint32_t pid, tid;
+    uint64_t start, size, offset;
+    unsigned char id_size, unused[3], id[BUILD_ID_MAX];
+    uint32_t protection, flags;
+};
+
 struct conversion {
+    const struct convert_added *added;
+    struct table mapped; /* pid + 1 -> anything: processes that have the added file */
+    long *ids;           /* where in `out` its build-id belongs */
+    size_t id_count;
+    uint64_t addresses[UNWIND_FRAMES_MAX];
     const struct datafile *file;
     struct chains *chains;
     FILE *out;
@@ -132,6 +148,99 @@ static size_t append(unsigned char *to, size_t used, const void *bytes, size_t s
     return used + size;
 }
 
+/* -- The added file ------------------------------------------------------------------------- */
+
+/* What follows a record's own fields: its thread and time, in the places of linux/perf_event.h,
+ * struct sample_id; 0 where it is not said which event. */
+static size_t fill_trailer(unsigned char *to, const struct perf_event_attr *attribute,
+                           const struct sample *sample)
+{
+    uint64_t type = attribute->sample_type;
+    uint64_t after_time =
+        PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_IDENTIFIER;
+    size_t used = 0, behind = (size_t)__builtin_popcountll(type & after_time) * 8;
+
+    if (!attribute->sample_id_all)
+        return 0;
+    if (type & PERF_SAMPLE_TID) {
+        memcpy(to, &sample->pid, sizeof sample->pid);
+        memcpy(to + 4, &sample->tid, sizeof sample->tid);
+        used += 8;
+    }
+    if (type & PERF_SAMPLE_TIME) {
+        memcpy(to + used, &sample->time, sizeof sample->time);
+        used += 8;
+    }
+    memset(to + used, 0, behind);
+    return used + behind;
+}
+
+/* Maps the added file into the sample's process, unless that was done. */
+static int put_mapping(struct conversion *conversion, const struct record *record,
+                       const struct sample *sample)
+{
+    struct mapping_record mapping = {
+        .header = {.type = PERF_RECORD_MMAP2,
+                   .misc = PERF_RECORD_MISC_USER | PERF_RECORD_MISC_MMAP_BUILD_ID},
+        .pid = sample->pid,
+        .tid = sample->pid,
+        .start = CONVERT_ADDED,
+        .size = CONVERT_ADDED_SIZE,
+        .offset = conversion->added->offset,
+        .id_size = BUILD_ID_MAX,
+        .protection = PROT_READ | PROT_EXEC,
+        .flags = MAP_PRIVATE,
+    };
+    unsigned char bytes[PATH_MAX + 512] = {0};
+    size_t name = strlen(conversion->added->path) + 1, used = sizeof mapping;
+    long at = ftell(conversion->out), *grown;
+
+    if (table_get(&conversion->mapped, sample->pid + 1ULL))
+        return 0;
+    grown = realloc(conversion->ids, (conversion->id_count + 1) * sizeof *grown);
+    if (!grown || at < 0 || table_set(&conversion->mapped, sample->pid + 1ULL, conversion) != 0)
+        return -ENOMEM;
+    conversion->ids = grown;
+    conversion->ids[conversion->id_count++] = at + (long)offsetof(struct mapping_record, id);
+    memcpy(bytes + used, conversion->added->path, name);
+    used += (name + 7) & ~(size_t)7;
+    used += fill_trailer(bytes + used, record->attribute, sample);
+    mapping.header.size = (uint16_t)used;
+    memcpy(bytes, &mapping, sizeof mapping);
+    return put(conversion, bytes, used);
+}
+
+static int finish_added(struct conversion *conversion)
+{
+    struct build_id id = {.size = 0};
+    int rc;
+
+    if (!conversion->added)
+        return 0;
+    rc = conversion->added->finish(conversion->added->context, &id);
+    for (size_t i = 0; rc == 0 && i < conversion->id_count; i++) {
+        if (fseek(conversion->out, conversion->ids[i], SEEK_SET) != 0)
+            return -errno;
+        rc = put(conversion, id.bytes, sizeof id.bytes);
+    }
+    return rc;
+}
+
+/* Addresses to be written for the unwound frames. */
+static int find_addresses(struct conversion *conversion, const struct record *record,
+                          const struct chain *chain)
+{
+    int rc = 0;
+
+    for (size_t i = chain->recorded; i < chain->count; i++)
+        conversion->addresses[i - chain->recorded] = chain->frames[i].lookup;
+    if (conversion->added && chain->sample->stack)
+        rc = conversion->added->replace(conversion->added->context, chain, conversion->addresses);
+    return rc == 1 ? put_mapping(conversion, record, chain->sample) : rc;
+}
+
+/* -- Samples -------------------------------------------------------------------------------- */
+
 /*
  * The fields before the chain, the chain, the fields up to the user's registers, and what follows
  * the stack.  A caller's entry is an address within its call, where readers find the function that
@@ -147,9 +256,13 @@ static int put_sample(struct conversion *conversion, const struct record *record
     unsigned char *fresh = conversion->sample;
     size_t used, rest, unwound = chain->count - chain->recorded, most;
     uint64_t count;
+    int rc;
 
     if (!sample->chain_at)
         return -ENOTSUP;
+    rc = find_addresses(conversion, record, chain);
+    if (rc)
+        return rc;
     behind = sample->chain_at + (sample->chain_count + 1) * 8;
     rest = (size_t)(sample->user - behind) + (size_t)(end - sample->user_end);
     used = append(fresh, HEADER, record->bytes + HEADER,
@@ -164,8 +277,7 @@ static int put_sample(struct conversion *conversion, const struct record *record
     used = append(fresh, used, sample->chain, sample->chain_count * 8);
     if (unwound)
         used = append(fresh, used, &user, sizeof user);
-    for (size_t i = 0; i < unwound; i++)
-        used = append(fresh, used, &chain->frames[chain->recorded + i].lookup, sizeof(uint64_t));
+    used = append(fresh, used, conversion->addresses, unwound * sizeof *conversion->addresses);
     used = append(fresh, used, behind, (size_t)(sample->user - behind));
     used = append(fresh, used, sample->user_end, (size_t)(end - sample->user_end));
     header.size = (uint16_t)used;
@@ -180,6 +292,8 @@ static int put_record(void *context, const struct record *record)
     struct chain chain;
     int rc = chains_take(conversion->chains, record, &chain);
 
+    if (record->type == PERF_RECORD_COMM && record->misc & PERF_RECORD_MISC_COMM_EXEC)
+        table_remove(&conversion->mapped, bytes_u32(record->bytes + HEADER) + 1ULL);
     if (rc == 1)
         rc = put_sample(conversion, record, &chain);
     else if (rc == 0 && record->type == RECORDS_AUXTRACE)
@@ -193,7 +307,8 @@ static int put_record(void *context, const struct record *record)
     return rc;
 }
 
-static int convert_to(FILE *out, struct records *records, const char *cache)
+static int convert_to(FILE *out, struct records *records, const char *cache,
+                      const struct convert_added *added)
 {
     struct conversion *conversion = calloc(1, sizeof *conversion);
     int rc = -ENOMEM;
@@ -202,6 +317,7 @@ static int convert_to(FILE *out, struct records *records, const char *cache)
         return rc;
     conversion->file = records_file(records);
     conversion->out = out;
+    conversion->added = added;
     conversion->chains = chains_new(cache);
     if (conversion->chains) {
         rc = put_beginning(conversion);
@@ -209,13 +325,18 @@ static int convert_to(FILE *out, struct records *records, const char *cache)
             rc = records_each(records, put_record, conversion);
         if (rc == 0)
             rc = put_end(conversion);
+        if (rc == 0)
+            rc = finish_added(conversion);
         chains_free(conversion->chains);
     }
+    table_free(&conversion->mapped, NULL);
+    free(conversion->ids);
     free(conversion);
     return rc;
 }
 
-static int convert_records(struct records *records, const char *path, const char *cache)
+static int convert_records(struct records *records, const char *path, const char *cache,
+                           const struct convert_added *added)
 {
     const struct datafile *file = records_file(records);
     FILE *out;
@@ -234,7 +355,7 @@ static int convert_records(struct records *records, const char *path, const char
         unlink(path);
         return -ENOMEM;
     }
-    rc = convert_to(out, records, cache);
+    rc = convert_to(out, records, cache, added);
     if (fclose(out) != 0 && rc == 0)
         rc = -errno;
     if (rc)
@@ -242,14 +363,14 @@ static int convert_records(struct records *records, const char *path, const char
     return rc;
 }
 
-int convert(const char *data, const char *out, const char *cache)
+int convert(const char *data, const char *out, const char *cache, const struct convert_added *added)
 {
     struct records *records;
     int rc = records_open(&records, data);
 
     if (rc)
         return rc;
-    rc = convert_records(records, out, cache);
+    rc = convert_records(records, out, cache, added);
     records_close(records);
     return rc;
 }

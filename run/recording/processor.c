@@ -1,5 +1,7 @@
 #include "recording/processor.h"
 
+#include <elf.h>
+
 #if defined(__x86_64__)
 
 /* linux arch/x86/include/uapi/asm/perf_regs.h; System V ABI for AMD64, figure 3.36. */
@@ -9,6 +11,7 @@ static const signed char of_perf[] = {
 };
 
 const struct processor processor_here = {
+    .machine = EM_X86_64,
     .count = 17,
     .pc = 16,
     .sp = 7,
@@ -29,6 +32,7 @@ static const signed char of_perf[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10
                                       22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
 
 const struct processor processor_here = {
+    .machine = EM_AARCH64,
     .count = 33,
     .pc = 32,
     .sp = 31,

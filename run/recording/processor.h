@@ -13,6 +13,7 @@ struct registers {
 };
 
 struct processor {
+    uint16_t machine;        /* e_machine of its ELF files */
     unsigned count;          /* registers in use, program counter included */
     unsigned pc, sp, fp;     /* their places */
     unsigned return_address; /* the column of CFI that has it */

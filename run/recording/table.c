@@ -50,6 +50,23 @@ int table_set(struct table *table, uint64_t key, void *value)
     return 0;
 }
 
+/* What collided with the entry moves up, so that look-ups still find it. */
+void table_remove(struct table *table, uint64_t key)
+{
+    size_t at = table->room ? place_of(table, key) : 0;
+
+    if (!table->room || !table->entries[at].value)
+        return;
+    table->entries[at].value = NULL;
+    table->count--;
+    for (at = (at + 1) & (table->room - 1); table->entries[at].value;
+         at = (at + 1) & (table->room - 1)) {
+        struct table_entry moved = table->entries[at];
+        table->entries[at].value = NULL;
+        table->entries[place_of(table, moved.key)] = moved;
+    }
+}
+
 void table_free(struct table *table, void (*release)(void *))
 {
     for (size_t i = 0; release && i < table->room; i++)

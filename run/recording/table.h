@@ -21,6 +21,9 @@ void *table_get(const struct table *table, uint64_t key);
 /* Adds or replaces; `value` is not NULL.  0 or -ENOMEM. */
 int table_set(struct table *table, uint64_t key, void *value);
 
+/* Forgets a key, if it is there; its value stays the caller's. */
+void table_remove(struct table *table, uint64_t key);
+
 /* Frees the table; calls `release` (may be NULL) for each value first. */
 void table_free(struct table *table, void (*release)(void *));
 

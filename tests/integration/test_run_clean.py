@@ -198,8 +198,10 @@ def clean_empties_perfs_cache_of_images_only(t):
     with wrapper.OwnTmp(run):
         done = run("clean")
         assert done.code == 0 and b"%d image" % entries in done.stderr, done
+    assert b"1 file of lines" in done.stderr, done
     left = [path for path, _, _ in os.walk(cache) if harness.IMAGE_NAME.search(path)]
     assert not left and not cached(run), left
+    assert not os.path.exists(cache + "/pyperf"), os.listdir(cache + "/pyperf")
     links = glob.glob(cache + "/.build-id/*/*")
     assert links and all(map(os.path.exists, links)), "other files' entries suffered: %s" % links
     assert glob.glob(cache + "/usr/bin/env/*/elf"), os.listdir(cache)

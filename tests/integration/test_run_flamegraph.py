@@ -1,5 +1,6 @@
 """pyperf-run flamegraph: a page, a picture and collapsed lines of one recording."""
 
+import html
 import json
 import os
 import re
@@ -86,7 +87,7 @@ def the_page_works_in_a_browser(t):
         done = t.run(argv + ["file://%s#%s" % (t.path("out.html"), switch)], None)
         dom = done.stdout.decode()
         shown[switch] = re.findall(r'<g class="frame".*?name="(.*?)"', dom) or re.findall(
-            r"<title>([^<]*?) \(\d+ samples, [0-9.]+ %\)</title>", dom
+            r"<title>([^<]*?) \(\d+ samples, [0-9.]+ %\)[^<]*</title>", dom
         )
         assert shown[switch], dom[-3000:]
     assert any("_PyEval" in name for name in shown[""]), shown[""]
@@ -94,6 +95,15 @@ def the_page_works_in_a_browser(t):
     assert any(name.startswith("_start") for name in shown["internals"]), shown["internals"]
     assert set(n.split(":")[0] for n in shown["python"]) >= {"all", "leaf", "lambdas"}
     assert not any(name.startswith("_start") for name in shown["python"]), shown["python"]
+    # The leaf's frame tells its lines, and the source below shows what they cost.
+    told = [title for title in re.findall("<title>([^<]*)</title>", dom) if title.startswith("leaf:")]
+    assert told and all(re.search(r" line [67]: \d+ %", title) for title in told), told
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", dom[dom.index('id="text"') :], re.S)
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in rows]
+    cost = {int(row[2]): row for row in cells}
+    assert sum(float(cost[line][0].rstrip(" %")) for line in (6, 7)) > 50, cost
+    source = open(app).read().split("\n")
+    assert all(cost[line][3] == html.escape(source[line - 1], quote=False) for line in cost), cost
 
 
 @case("run")

@@ -70,6 +70,8 @@ class Wrapper:
     def env(self, **more):
         base = {
             "HOME": self.home,
+            # What is learned of a build is learned once for all cases.
+            "XDG_CACHE_HOME": os.path.join(self.t.world.folder, "cache"),
             "PATH": self.bin + ":/usr/local/bin:/usr/bin:/bin",
             "PYPERF_DIR": self.t.images,
         }

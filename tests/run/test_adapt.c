@@ -28,7 +28,7 @@ static const struct perftool debian = {
 static const struct perftool plain = {.version = "6.1", .unwinds = true, .maps_ids = true};
 static const struct perftool no_unwinder = {.version = "6.1", .compresses = true};
 
-#define COPY   "--call-graph dwarf,65528 "
+#define COPY   "--call-graph dwarf,65528 -k mono "
 #define COPY_Z COPY "-z "
 
 static const struct {

@@ -51,7 +51,7 @@ static void add(struct node *tree, const char *command, const struct chain_frame
     while (chain.count < FRAMES &&
            (frames[chain.count].name || frames[chain.count].address || frames[chain.count].file))
         chain.count++;
-    ck_assert_int_eq(frames_add(tree, &chain), 0);
+    ck_assert_int_eq(frames_add(tree, &chain, NULL), 0);
 }
 
 START_TEST(test_chains)
@@ -63,7 +63,7 @@ START_TEST(test_chains)
 
     for (int i = 0; i < CHAINS && cases[_i].chains[i].command; i++)
         add(tree, cases[_i].chains[i].command, cases[_i].chains[i].frames);
-    render_folded(tree, out);
+    render_folded(&(struct profile){.tree = tree}, out);
     fclose(out);
     ck_assert_str_eq(folded, cases[_i].folded);
     free(folded);

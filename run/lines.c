@@ -1,0 +1,325 @@
+/* pyperf-run lines: the hottest lines, or the source with what each line cost. */
+#include "base/progress.h"
+#include "base/say.h"
+#include "commands.h"
+#include "lines/hot.h"
+#include "lines/probe.h"
+#include "lines/source.h"
+#include "perf/buildid_cache.h"
+#include "recording/chains.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST = 30,  /* lines of the list, unless it is JSON */
+    AROUND = 3, /* lines shown before and behind one that has samples */
+};
+
+struct request {
+    const char *data;
+    const char *what; /* a file or function; NULL: all */
+    bool json;
+};
+
+static int parse(int argc, char **argv, struct request *request)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "-i") == 0 || strcmp(argv[i], "--input") == 0) {
+            if (++i == argc) {
+                say_error("lines: option '%s' needs a value", argv[i - 1]);
+                return EXIT_USAGE;
+            }
+            request->data = argv[i];
+        } else if (strcmp(argv[i], "--json") == 0) {
+            request->json = true;
+        } else if (argv[i][0] == '-' || request->what) {
+            say_error("lines: unknown argument '%s'; see pyperf-run(1)", argv[i]);
+            return EXIT_USAGE;
+        } else {
+            request->what = argv[i];
+        }
+    }
+    return 0;
+}
+
+/* -- Reading -------------------------------------------------------------------------------- */
+
+struct reading {
+    struct hot hot;
+    struct lines *lines;
+};
+
+static int add(void *context, const struct chain *chain)
+{
+    struct reading *reading = context;
+    return hot_add(&reading->hot, reading->lines, chain);
+}
+
+static int read_recording(struct reading *reading, const char *data)
+{
+    static char perf[] = "perf";
+    char cache[PATH_MAX];
+    bool cached = buildid_cache_folder(cache, perf, NULL) == 0;
+    int rc;
+
+    reading->lines = lines_here();
+    progress_begin("finding lines");
+    rc = reading->lines ? chains_each(data, cached ? cache : NULL, add, reading) : -ENOMEM;
+    progress_end();
+    if (reading->lines)
+        lines_free(reading->lines);
+    hot_sort(&reading->hot);
+    return rc;
+}
+
+/* -- The list ------------------------------------------------------------------------------- */
+
+static double percent(unsigned long part, unsigned long whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+/* One file is read at a time: hot lines come from few, in any order. */
+static const char *text_of(struct source *source, char **path, const struct hot_line *line)
+{
+    const char *text;
+
+    if (!*path || strcmp(*path, line->file) != 0) {
+        source_free(source);
+        free(*path);
+        *path = strdup(line->file);
+        if (*path)
+            source_read(source, *path);
+    }
+    text = source_line(source, line->line);
+    return text ? text + strspn(text, " \t") : "";
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static void print_list(const struct hot *hot)
+{
+    struct source source = {.count = 0};
+    char *path = NULL, place[64];
+
+    printf("%7s %7s  %-28s %-24s %s\n", "self", "total", "line", "function", "source");
+    for (size_t i = 0; i < hot->count && i < MOST; i++) {
+        const struct hot_line *line = hot->list[i];
+        if (line->line)
+            snprintf(place, sizeof place, "%s:%u", base_name(line->file), line->line);
+        else
+            snprintf(place, sizeof place, "%s:?", base_name(line->file));
+        printf("%6.2f%% %6.2f%%  %-28s %-24s %.80s\n", percent(line->self, hot->samples),
+               percent(line->total, hot->samples), place, line->function,
+               text_of(&source, &path, line));
+    }
+    if (hot->count > MOST)
+        printf("... %zu more; --json has all\n", hot->count - MOST);
+    source_free(&source);
+    free(path);
+}
+
+/* -- JSON ----------------------------------------------------------------------------------- */
+
+static void print_string(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte == '"' || byte == '\\')
+            printf("\\%c", byte);
+        else if (byte < 0x20 || byte == 0x7f)
+            printf("\\u%04x", byte);
+        else
+            putchar(byte);
+    }
+    putchar('"');
+}
+
+static void print_json(const struct hot *hot, bool (*wanted)(const struct hot_line *, const char *),
+                       const char *what)
+{
+    struct source source = {.count = 0};
+    char *path = NULL;
+    const char *comma = "";
+
+    printf(
+        "{\"samples\": %lu, \"python_samples\": %lu, \"frames\": %lu, \"frames_with_line\": %lu, "
+        "\"lines\": [",
+        hot->samples, hot->python, hot->frames, hot->known);
+    for (size_t i = 0; i < hot->count; i++) {
+        const struct hot_line *line = hot->list[i];
+        if (what && !wanted(line, what))
+            continue;
+        printf("%s\n  {\"file\": ", comma);
+        print_string(line->file);
+        printf(", \"line\": %u, \"function\": ", line->line);
+        print_string(line->function);
+        printf(", \"self\": %lu, \"total\": %lu, \"source\": ", line->self, line->total);
+        print_string(text_of(&source, &path, line));
+        putchar('}');
+        comma = ",";
+    }
+    printf("\n]}\n");
+    source_free(&source);
+    free(path);
+}
+
+/* -- A file or function --------------------------------------------------------------------- */
+
+/* A file by its path or the end of it ("views.py", "app/views.py"), a function by its qualified
+ * name or the end of that. */
+static bool ends_in(const char *text, const char *ending, char before)
+{
+    size_t length = strlen(text), wanted = strlen(ending);
+
+    return length >= wanted && strcmp(text + length - wanted, ending) == 0 &&
+           (length == wanted || text[length - wanted - 1] == before);
+}
+
+static bool is_wanted(const struct hot_line *line, const char *what)
+{
+    return ends_in(line->file, what, '/') || ends_in(line->function, what, '.');
+}
+
+/* What each line of one file has, functions added up. */
+struct cost {
+    unsigned long self, total;
+};
+
+static void print_rows(const struct hot *hot, const struct source *source, const struct cost *costs,
+                       unsigned last)
+{
+    unsigned shown = 0;
+
+    for (unsigned number = 1; number <= last; number++) {
+        bool near = false;
+        for (unsigned other = number > AROUND ? number - AROUND : 1;
+             other <= number + AROUND && other <= last; other++)
+            near |= costs[other].total != 0;
+        if (!near)
+            continue;
+        if (shown && number != shown + 1)
+            printf("%24s\n", "...");
+        shown = number;
+        if (costs[number].total)
+            printf("%6.2f%% %6.2f%% ", percent(costs[number].self, hot->samples),
+                   percent(costs[number].total, hot->samples));
+        else
+            printf("%16s", "");
+        printf("%6u  %s\n", number, source_line(source, number) ? source_line(source, number) : "");
+    }
+}
+
+static int print_file(const struct hot *hot, const char *what, const char *file)
+{
+    struct source source;
+    struct cost *costs;
+    unsigned last = 0;
+
+    for (size_t i = 0; i < hot->count; i++)
+        if (strcmp(hot->list[i]->file, file) == 0 && hot->list[i]->line > last)
+            last = hot->list[i]->line;
+    costs = calloc((size_t)last + 1, sizeof *costs);
+    if (!costs)
+        return -ENOMEM;
+    for (size_t i = 0; i < hot->count; i++) {
+        const struct hot_line *line = hot->list[i];
+        if (strcmp(line->file, file) != 0 || !is_wanted(line, what))
+            continue;
+        costs[line->line].self += line->self;
+        costs[line->line].total += line->first;
+    }
+    source_read(&source, file);
+    printf("%s\n%7s %7s %6s\n", file, "self", "total", "line");
+    print_rows(hot, &source, costs, last);
+    if (costs[0].total)
+        printf("%6.2f%% %6.2f%%      ?  line not known\n", percent(costs[0].self, hot->samples),
+               percent(costs[0].total, hot->samples));
+    source_free(&source);
+    free(costs);
+    return 0;
+}
+
+/* Each file once, the hottest first. */
+static int print_files(const struct hot *hot, const char *what)
+{
+    size_t files = 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < hot->count; i++) {
+        bool seen = false;
+        if (!is_wanted(hot->list[i], what))
+            continue;
+        for (size_t other = 0; !seen && other < i; other++)
+            seen = is_wanted(hot->list[other], what) &&
+                   strcmp(hot->list[other]->file, hot->list[i]->file) == 0;
+        if (!seen)
+            rc = print_file(hot, what, hot->list[i]->file);
+        files += !seen;
+    }
+    return rc ? rc : files ? 0 : -ENOENT;
+}
+
+/* -- The command ---------------------------------------------------------------------------- */
+
+static const char *reason(int rc)
+{
+    return rc == -EBADMSG  ? "it is no recording of this machine, or damaged"
+           : rc == -ENOSYS ? "it is compressed: build pyperf-run with libzstd to read it"
+                           : strerror(-rc);
+}
+
+static int print(const struct request *request, const struct hot *hot)
+{
+    int rc = 0;
+
+    if (request->json)
+        print_json(hot, is_wanted, request->what);
+    else if (request->what)
+        rc = print_files(hot, request->what);
+    else
+        print_list(hot);
+    if (rc == -ENOENT)
+        say_error("%s: no sample is in a file or function of the name '%s'", request->data,
+                  request->what);
+    else if (rc)
+        say_error("%s", strerror(-rc));
+    else if (fflush(stdout) != 0 || ferror(stdout))
+        rc = -EIO;
+    return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int command_lines(int argc, char **argv)
+{
+    struct request request = {.data = "perf.data"};
+    struct reading reading = {.lines = NULL};
+    int rc = parse(argc, argv, &request), status = EXIT_FAILURE;
+
+    if (rc)
+        return rc;
+    rc = read_recording(&reading, request.data);
+    if (rc) {
+        say_error("%s: %s", request.data, reason(rc));
+    } else if (!reading.hot.python) {
+        say_error("%s: none of its %lu samples has a Python function: pyperf-run doctor tells why",
+                  request.data, reading.hot.samples);
+    } else {
+        if (!reading.hot.known)
+            say_warning("%s: no line could be told: it has neither stack copies nor lines; record "
+                        "with pyperf-run perf record",
+                        request.data);
+        status = print(&request, &reading.hot);
+    }
+    hot_free(&reading.hot);
+    return status;
+}

@@ -1,0 +1,378 @@
+/*
+ * A function called at line 42 of the probe is named "L0042", so a frame of the probe with L0042
+ * below it is at line 42.  For each address from which the loop calls, a place is right if it named
+ * the right line whenever it held a position at all.  Stale copies are told from the living one
+ * because the probe calls from several lines in turn.
+ *
+ * For the loop interrupted itself no name tells the line.  But each address of the loop belongs to
+ * an instruction, and the bytecode is known: for the right place, address and instruction go
+ * together.
+ */
+#include "lines/learn.h"
+#include "lines/lines.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ADJUSTMENTS = 2,
+    LEAST = 4,           /* samples that hold a position in a place, to believe in it */
+    LEAF_SAMPLES = 6000, /* the most that are kept */
+    LEAF_LEAST = 50,
+    LOOPS = 2, /* S1 and S2 */
+    OPCODES = 256,
+    BYTECODE_MAX = 4096,
+};
+
+static const signed char adjustments[ADJUSTMENTS] = {-2, 0};
+
+/* How often a place held a position, and for each adjustment the right line. */
+struct tally {
+    unsigned held, right[ADJUSTMENTS];
+};
+
+struct site_tally {
+    uint64_t address;
+    unsigned samples;
+    struct tally places[POSITION_WHERE_MAX];
+};
+
+/* The loop was interrupted at `pc`; offsets[where] of what held a position, else -1. */
+struct leaf_sample {
+    uint64_t pc;
+    int loop;
+    short offsets[POSITION_WHERE_MAX];
+};
+
+struct learning {
+    struct lines *lines;
+    struct table sites; /* address + 1 -> struct site_tally */
+    struct leaf_sample *leaves;
+    size_t leaf_count;
+    unsigned char bytecode[LOOPS][BYTECODE_MAX];
+    size_t bytecode_size[LOOPS];
+    struct build_id build_id;
+};
+
+/* -- The probe ------------------------------------------------------------------------------ */
+
+/* "py::calls:lines.py", "py::statements.<locals>.<listcomp>:lines.py" */
+static bool is_of_probe(const char *name)
+{
+    static const char file[] = ":lines.py";
+    size_t length = strlen(name), ending = sizeof file - 1;
+
+    return length > ending && strcmp(name + length - ending, file) == 0;
+}
+
+/* A comprehension, generator expression or lambda: at the same line as the function around it. */
+static bool is_inside(const char *name)
+{
+    return is_of_probe(name) && strchr(name, '<');
+}
+
+/* The line that frame `i` is at, by the name of what it called; 0 if no name tells. */
+static unsigned true_line(const struct chain *chain, size_t i)
+{
+    while (i-- > chain->recorded) {
+        const char *name = chain->frames[i].name;
+        unsigned line = 0;
+        if (!name || strncmp(name, "py::", 4) != 0)
+            continue;
+        if (sscanf(name, "py::L%4u:", &line) == 1)
+            return line;
+        if (!is_inside(name))
+            return 0;
+    }
+    return 0;
+}
+
+/* "S1 6401..." */
+static int read_bytecode(struct learning *learning, const char *path)
+{
+    FILE *in = fopen(path, "re");
+
+    if (!in)
+        return -errno;
+    for (int loop = 0; loop < LOOPS; loop++) {
+        unsigned char *bytes = learning->bytecode[loop];
+        size_t *size = &learning->bytecode_size[loop];
+        unsigned value;
+        if (fscanf(in, " S%u ", &value) != 1)
+            break;
+        while (*size < BYTECODE_MAX && fscanf(in, "%2x", &value) == 1)
+            bytes[(*size)++] = (unsigned char)value;
+    }
+    fclose(in);
+    return learning->bytecode_size[LOOPS - 1] ? 0 : -ENODATA;
+}
+
+/* -- Samples -------------------------------------------------------------------------------- */
+
+static struct site_tally *tally_of(struct learning *learning, uint64_t address)
+{
+    struct site_tally *site = table_get(&learning->sites, address + 1);
+
+    if (site)
+        return site;
+    site = calloc(1, sizeof *site);
+    if (!site || table_set(&learning->sites, address + 1, site) != 0) {
+        free(site);
+        return NULL;
+    }
+    site->address = address;
+    return site;
+}
+
+static void count_places(struct learning *learning, const struct chain *chain, size_t i,
+                         unsigned truth, struct site_tally *site)
+{
+    struct stack_copy stack;
+    struct position_frame frame = lines_loop(chain, i, &stack);
+
+    site->samples++;
+    for (unsigned where = 0; where < POSITION_WHERE_MAX; where++) {
+        struct tally *tally = &site->places[where];
+        const struct code *code;
+        uint64_t value;
+        if (where == processor_here.pc || where == processor_here.sp ||
+            !position_value(&frame, where, &value))
+            continue;
+        code = lines_code(learning->lines, chain, i, value);
+        if (!code)
+            continue;
+        tally->held++;
+        for (int a = 0; a < ADJUSTMENTS; a++) {
+            uint64_t offset = value - code->bytecode + (uint64_t)(int64_t)adjustments[a];
+            tally->right[a] +=
+                offset < code->length && line_table_find(&code->lines, (uint32_t)offset) == truth;
+        }
+    }
+}
+
+static void keep_leaf(struct learning *learning, const struct chain *chain, size_t i, int loop,
+                      uint64_t pc)
+{
+    struct leaf_sample *leaf = &learning->leaves[learning->leaf_count];
+    struct stack_copy stack;
+    struct position_frame frame = lines_loop(chain, i, &stack);
+
+    if (learning->leaf_count == LEAF_SAMPLES)
+        return;
+    learning->leaf_count++;
+    leaf->pc = pc;
+    leaf->loop = loop;
+    for (unsigned where = 0; where < POSITION_WHERE_MAX; where++) {
+        const struct code *code = NULL;
+        uint64_t value;
+        leaf->offsets[where] = -1;
+        if (where != processor_here.pc && where != processor_here.sp &&
+            position_value(&frame, where, &value))
+            code = lines_code(learning->lines, chain, i, value);
+        if (code && code->length == learning->bytecode_size[loop])
+            leaf->offsets[where] = (short)(value - code->bytecode);
+    }
+}
+
+static int take_chain(void *context, const struct chain *chain)
+{
+    struct learning *learning = context;
+
+    for (size_t i = 1; i < chain->count; i++) {
+        const struct chain_frame *loop = &chain->frames[i - 1];
+        const struct module *module;
+        unsigned truth, number;
+        uint64_t address;
+        if (!lines_is_python(chain, i))
+            continue;
+        module = loop->mapping->module;
+        address = module_address(module, loop->mapping, loop->address);
+        if (i - 1 == chain->recorded) {
+            if (sscanf(chain->frames[i].name, "py::S%u:lines.py", &number) == 1 && number &&
+                number <= LOOPS)
+                keep_leaf(learning, chain, i, (int)number - 1, address);
+            continue;
+        }
+        truth = is_of_probe(chain->frames[i].name) ? true_line(chain, i) : 0;
+        if (truth) {
+            struct site_tally *site = tally_of(learning, address);
+            if (!site)
+                return -ENOMEM;
+            learning->build_id = module->build_id;
+            count_places(learning, chain, i, truth, site);
+        }
+    }
+    return 0;
+}
+
+/* -- Which place ---------------------------------------------------------------------------- */
+
+/* Adds the place to those of a site, ordered by how often they hold a position. */
+static void rank(struct position_site *site, unsigned *held, struct position_place place,
+                 unsigned times)
+{
+    size_t at = site->count;
+
+    while (at > 0 && held[at - 1] < times)
+        at--;
+    if (at == POSITION_PLACES)
+        return;
+    if (site->count < POSITION_PLACES)
+        site->count++;
+    for (size_t i = site->count - 1; i > at; i--) {
+        site->places[i] = site->places[i - 1];
+        held[i] = held[i - 1];
+    }
+    site->places[at] = place;
+    held[at] = times;
+}
+
+static struct position_site choose(const struct site_tally *tally)
+{
+    struct position_site site = {.count = 0};
+    unsigned held[POSITION_PLACES] = {0};
+
+    for (unsigned where = 0; where < POSITION_WHERE_MAX; where++) {
+        const struct tally *place = &tally->places[where];
+        for (int a = 0; a < ADJUSTMENTS; a++)
+            if (place->held >= LEAST && place->right[a] == place->held) {
+                rank(&site, held, (struct position_place){(unsigned short)where, adjustments[a]},
+                     place->held);
+                break;
+            }
+    }
+    if (site.count && held[0] * 2 < tally->samples)
+        site.count = 0; /* a coincidence */
+    return site;
+}
+
+/* -- The loop itself ------------------------------------------------------------------------ */
+
+/* The operation at an offset; the inline caches behind it belong to it. */
+static int opcode_at(const struct learning *learning, int loop, int offset)
+{
+    if (offset < 0 || (size_t)offset >= learning->bytecode_size[loop] || offset & 1)
+        return -1;
+    while (offset > 0 && learning->bytecode[loop][offset] == 0)
+        offset -= 2;
+    return learning->bytecode[loop][offset];
+}
+
+static int by_pc(const void *left, const void *right)
+{
+    const struct leaf_sample *a = left, *b = right;
+
+    return a->pc < b->pc ? -1 : a->pc > b->pc;
+}
+
+/*
+ * How many samples more agree with their neighbours than if the address told nothing: those that
+ * have the operation that most samples of the same address have, less those that have the most
+ * frequent operation of all.  A place that never changes gains nothing.  *held counts the samples
+ * that have a position there.
+ */
+static unsigned gain_of(const struct learning *learning, unsigned where, int adjust, unsigned *held)
+{
+    unsigned all[OPCODES] = {0}, agreeing = 0, frequent = 0;
+
+    *held = 0;
+    for (size_t from = 0, to; from < learning->leaf_count; from = to) {
+        unsigned counts[OPCODES] = {0}, most = 0, here = 0;
+        for (to = from;
+             to < learning->leaf_count && learning->leaves[to].pc == learning->leaves[from].pc;
+             to++) {
+            const struct leaf_sample *leaf = &learning->leaves[to];
+            int opcode = leaf->offsets[where] < 0
+                             ? -1
+                             : opcode_at(learning, leaf->loop, leaf->offsets[where] + adjust);
+            if (opcode < 0)
+                continue;
+            here++;
+            counts[opcode]++;
+            most = counts[opcode] > most ? counts[opcode] : most;
+        }
+        *held += here;
+        agreeing += most;
+        for (int i = 0; i < OPCODES; i++)
+            all[i] += counts[i];
+    }
+    for (int i = 0; i < OPCODES; i++)
+        frequent = all[i] > frequent ? all[i] : frequent;
+    return agreeing > frequent ? agreeing - frequent : 0;
+}
+
+/* Places are ordered by agreement; one that seldom holds a position is none. */
+static struct position_site choose_leaf(struct learning *learning)
+{
+    struct position_site site = {.count = 0};
+    unsigned agreement[POSITION_PLACES] = {0};
+
+    qsort(learning->leaves, learning->leaf_count, sizeof *learning->leaves, by_pc);
+    for (unsigned where = 0; where < POSITION_WHERE_MAX; where++) {
+        unsigned best = 0;
+        int adjust = 0;
+        for (int a = 0; a < ADJUSTMENTS; a++) {
+            unsigned held, agreeing = gain_of(learning, where, adjustments[a], &held);
+            if (held * 2 < learning->leaf_count || held < LEAF_LEAST)
+                continue;
+            if (agreeing > best) {
+                best = agreeing;
+                adjust = adjustments[a];
+            }
+        }
+        if (best)
+            rank(&site, agreement,
+                 (struct position_place){(unsigned short)where, (signed char)adjust}, best);
+    }
+    return site;
+}
+
+/* -- The whole ------------------------------------------------------------------------------ */
+
+static int choose_all(struct learning *learning, struct positions *positions)
+{
+    struct position_site leaf = choose_leaf(learning);
+    int rc = positions_add(positions, 0, &leaf);
+
+    for (size_t i = 0; rc == 0 && i < learning->sites.room; i++) {
+        const struct site_tally *tally = learning->sites.entries[i].value;
+        struct position_site site;
+        if (!tally)
+            continue;
+        site = choose(tally);
+        /* Where nothing was right, it is known that nothing is. */
+        if (site.count || tally->samples >= 2 * LEAST)
+            rc = positions_add(positions, tally->address, &site);
+    }
+    return rc == 0 && !positions->sites.count ? -ENODATA : rc;
+}
+
+int learn(const char *data, const char *bytecode, const char *cache, struct positions *positions,
+          struct build_id *build_id)
+{
+    struct learning *learning = calloc(1, sizeof *learning);
+    int rc = -ENOMEM;
+
+    *positions = (struct positions){.known_count = 0};
+    if (!learning)
+        return rc;
+    learning->lines = lines_new(NULL, NULL, NULL);
+    learning->leaves = calloc(LEAF_SAMPLES, sizeof *learning->leaves);
+    if (learning->lines && learning->leaves)
+        rc = read_bytecode(learning, bytecode);
+    if (rc == 0)
+        rc = chains_each(data, cache, take_chain, learning);
+    if (rc == 0)
+        rc = choose_all(learning, positions);
+    *build_id = learning->build_id;
+    if (rc)
+        positions_free(positions);
+    if (learning->lines)
+        lines_free(learning->lines);
+    table_free(&learning->sites, free);
+    free(learning->leaves);
+    free(learning);
+    return rc;
+}

@@ -1,0 +1,357 @@
+/*
+ * Chains have the loop's frame in front of the slot's: the slot called it.  What the loop's frame
+ * holds is looked up by the address from which the loop called (positions.h), must lie in bytecode
+ * of that slot (code_table.h), and names a line by that code object's table.
+ */
+#include "lines/lines.h"
+
+#include <pyperf.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PYTHON_PREFIX = sizeof PYPERF_NAME_PREFIX - 1 };
+
+struct build {
+    const struct module *module;
+    struct positions positions;
+    bool known;
+};
+
+struct lines {
+    struct table images; /* struct module, by its address -> struct code_table */
+    struct table builds; /* the same -> struct build */
+    char *folder;
+    lines_learn *learn;
+    void *context;
+};
+
+static uint64_t key_of(const struct module *module)
+{
+    return (uint64_t)(uintptr_t)module;
+}
+
+struct lines *lines_new(const char *folder, lines_learn *learn, void *context)
+{
+    struct lines *lines = calloc(1, sizeof *lines);
+
+    if (!lines)
+        return NULL;
+    lines->folder = folder ? strdup(folder) : NULL;
+    lines->learn = learn;
+    lines->context = context;
+    return lines;
+}
+
+static void free_table(void *value)
+{
+    code_table_free(value);
+    free(value);
+}
+
+static void free_build(void *value)
+{
+    struct build *build = value;
+
+    positions_free(&build->positions);
+    free(build);
+}
+
+void lines_free(struct lines *lines)
+{
+    table_free(&lines->images, free_table);
+    table_free(&lines->builds, free_build);
+    free(lines->folder);
+    free(lines);
+}
+
+bool lines_is_python(const struct chain *chain, size_t i)
+{
+    const struct chain_frame *frame = &chain->frames[i];
+
+    return i > chain->recorded && frame->name && frame->mapping && frame->registers &&
+           strncmp(frame->name, PYPERF_NAME_PREFIX, PYTHON_PREFIX) == 0 &&
+           chain->frames[i - 1].mapping && chain->frames[i - 1].registers;
+}
+
+/* -- Code objects --------------------------------------------------------------------------- */
+
+static const struct code_table *table_of(struct lines *lines, const struct module *module)
+{
+    struct code_table *table = table_get(&lines->images, key_of(module));
+
+    if (table)
+        return table;
+    table = calloc(1, sizeof *table);
+    if (!table || code_table_read(table, module) != 0 ||
+        table_set(&lines->images, key_of(module), table) != 0) {
+        free(table);
+        return NULL;
+    }
+    return table;
+}
+
+static bool contains(const struct code *code, uint64_t address)
+{
+    return address >= code->bytecode && address - code->bytecode <= code->length;
+}
+
+/* The newest one not younger than the sample.  Without a common clock only one may fit. */
+static const struct code *newest(const struct code *code, const struct chain *chain,
+                                 uint64_t address)
+{
+    const struct code *found = NULL;
+
+    for (; code; code = code->older) {
+        if (!contains(code, address) || (chain->monotonic && code->since > chain->sample->time))
+            continue;
+        if (chain->monotonic)
+            return code;
+        if (found &&
+            (found->bytecode != code->bytecode ||
+             found->lines.first_line != code->lines.first_line || found->length != code->length))
+            return NULL;
+        found = code;
+    }
+    return found;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static bool is_image(const struct module *module)
+{
+    const char *name = base_name(module->path);
+    return strncmp(name, "pyperf-", 7) == 0 && strstr(name, ".so");
+}
+
+const struct code *lines_code(struct lines *lines, const struct chain *chain, size_t i,
+                              uint64_t address)
+{
+    const struct mapping *mapping = chain->frames[i].mapping;
+    const struct module *image = mapping->module;
+    const struct code_table *table = table_of(lines, image);
+    const struct symbol *slot =
+        symbols_find(&image->symbols, module_address(image, mapping, chain->frames[i].lookup));
+    const struct code *code = NULL;
+    uint64_t in_process;
+
+    if (!table || !slot)
+        return NULL;
+    code = newest(table_get(&table->own, slot->start), chain, address);
+    in_process = chain->frames[i].lookup -
+                 (module_address(image, mapping, chain->frames[i].lookup) - slot->start);
+    for (size_t m = 0; !code && chain->space && m < chain->space->count; m++) {
+        struct module *other = chain->space->mappings[m].module;
+        if (!is_image(other))
+            continue;
+        module_open(other, chain->places);
+        table = table_of(lines, other);
+        if (table)
+            code = newest(table_get(&table->elsewhere, in_process), chain, address);
+    }
+    return code;
+}
+
+static const struct code *newest_of_slot(struct lines *lines, const struct chain_frame *frame)
+{
+    const struct module *image = frame->mapping->module;
+    const struct code_table *table = table_of(lines, image);
+    const struct symbol *slot =
+        symbols_find(&image->symbols, module_address(image, frame->mapping, frame->lookup));
+
+    return table && slot ? table_get(&table->own, slot->start) : NULL;
+}
+
+/* -- Builds --------------------------------------------------------------------------------- */
+
+static bool read_positions(const struct lines *lines, struct build *build)
+{
+    char path[PATH_MAX], id[BUILD_ID_TEXT];
+    FILE *in;
+    bool known;
+
+    build_id_text(&build->module->build_id, id);
+    if (!lines->folder || !id[0] ||
+        snprintf(path, sizeof path, "%s/%s", lines->folder, id) >= (int)sizeof path)
+        return false;
+    in = fopen(path, "re");
+    if (!in)
+        return false;
+    known = positions_read(&build->positions, in) == 0;
+    fclose(in);
+    return known;
+}
+
+/* The program is what is mapped lowest and is not a library. */
+static const char *program_of(const struct chain *chain)
+{
+    for (size_t i = 0; chain->space && i < chain->space->count; i++) {
+        const struct module *module = chain->space->mappings[i].module;
+        if (module->kind == MODULE_FILE && !strstr(base_name(module->path), ".so"))
+            return module->path;
+    }
+    return NULL;
+}
+
+/* Other code may stand between slot and loop: ours, a debugger's evaluator. */
+static bool has_loop(const struct module *module)
+{
+    for (size_t i = 0; i < module->symbols.count; i++)
+        if (strcmp(module->symbols.list[i].name, "_PyEval_EvalFrameDefault") == 0)
+            return true;
+    return false;
+}
+
+static struct build *build_of(struct lines *lines, const struct chain *chain, size_t i)
+{
+    const struct module *module = chain->frames[i - 1].mapping->module;
+    struct build *build = table_get(&lines->builds, key_of(module));
+    const char *program;
+
+    if (build)
+        return build;
+    build = calloc(1, sizeof *build);
+    if (!build || table_set(&lines->builds, key_of(module), build) != 0) {
+        free(build);
+        return NULL;
+    }
+    build->module = module;
+    if (!has_loop(module))
+        return build;
+    build->known = read_positions(lines, build);
+    program = program_of(chain);
+    if (!build->known && lines->learn && program) {
+        lines->learn(lines->context, program, &module->build_id);
+        build->known = read_positions(lines, build);
+    }
+    return build;
+}
+
+/* -- Lines ---------------------------------------------------------------------------------- */
+
+struct position_frame lines_loop(const struct chain *chain, size_t i, struct stack_copy *stack)
+{
+    const struct registers *leaf = chain->frames[chain->recorded].registers;
+
+    *stack = (struct stack_copy){.start = leaf->values[processor_here.sp],
+                                 .bytes = chain->sample->stack,
+                                 .size = chain->sample->stack_size};
+    return (struct position_frame){
+        .registers = chain->frames[i - 1].registers,
+        .stack = stack,
+        .end = chain->frames[i].registers->values[processor_here.sp],
+    };
+}
+
+/* The line that this place names; 0: it holds no position of this slot's bytecode. */
+static struct line line_at(struct lines *lines, const struct chain *chain, size_t i,
+                           const struct position_frame *frame, const struct position_place *place)
+{
+    struct line line = {.line = 0};
+    const struct code *code;
+    uint64_t value, offset;
+
+    if (!position_value(frame, place->where, &value))
+        return line;
+    code = lines_code(lines, chain, i, value);
+    if (!code)
+        return line;
+    offset = value - code->bytecode + (uint64_t)(int64_t)place->adjust;
+    if (offset < code->length)
+        line.line = line_table_find(&code->lines, (uint32_t)offset);
+    if (line.line) {
+        line.first = code->lines.first_line;
+        line.last = code->last_line;
+    }
+    return line;
+}
+
+/* A site that the probe did not see: all places of this build must agree. */
+static struct line line_by_all(struct lines *lines, const struct chain *chain, size_t i,
+                               const struct position_frame *frame,
+                               const struct positions *positions)
+{
+    struct line line = {.line = 0};
+
+    for (size_t p = 0; p < positions->known_count; p++) {
+        struct line other = line_at(lines, chain, i, frame, &positions->known[p]);
+        if (other.line && line.line && other.line != line.line)
+            return (struct line){.line = 0};
+        line = other.line ? other : line;
+    }
+    return line;
+}
+
+static struct line line_of_frame(struct lines *lines, const struct chain *chain, size_t i)
+{
+    struct line line = {.line = 0};
+    const struct chain_frame *loop;
+    const struct position_site *site;
+    struct position_frame frame;
+    struct stack_copy stack;
+    struct build *build;
+
+    if (!lines_is_python(chain, i))
+        return line;
+    build = build_of(lines, chain, i);
+    if (!build || !build->known)
+        return line;
+    loop = &chain->frames[i - 1];
+    frame = lines_loop(chain, i, &stack);
+    site = i - 1 == chain->recorded
+               ? &build->positions.leaf
+               : table_get(&build->positions.sites,
+                           module_address(build->module, loop->mapping, loop->address) + 1);
+    if (!site)
+        return line_by_all(lines, chain, i, &frame, &build->positions);
+    for (size_t p = 0; !line.line && p < site->count; p++)
+        line = line_at(lines, chain, i, &frame, &site->places[p]);
+    return line;
+}
+
+/* What a converted recording's addresses say, by the line file's own .debug_line. */
+static struct line line_of_address(const struct chain_frame *frame)
+{
+    struct module *module = frame->mapping->module;
+    struct line line = {.line = 0};
+    Dwarf_Addr address = module_address(module, frame->mapping, frame->lookup);
+    Dwarf_Die unit;
+    Dwarf_Line *row;
+    int number;
+
+    if (module->dwarf && dwarf_addrdie(module->dwarf, address, &unit) &&
+        (row = dwarf_getsrc_die(&unit, address)) && dwarf_lineno(row, &number) == 0 && number > 0)
+        line.line = (unsigned)number;
+    return line;
+}
+
+static bool is_name_of_python(const struct chain_frame *frame)
+{
+    return frame->name && frame->mapping &&
+           strncmp(frame->name, PYPERF_NAME_PREFIX, PYTHON_PREFIX) == 0;
+}
+
+struct line lines_find(struct lines *lines, const struct chain *chain, size_t i)
+{
+    struct line line = {.line = 0};
+    const struct code *code;
+
+    if (!is_name_of_python(&chain->frames[i]))
+        return line;
+    if (i < chain->recorded)
+        return line_of_address(&chain->frames[i]);
+    line = line_of_frame(lines, chain, i);
+    code = line.line ? NULL : newest_of_slot(lines, &chain->frames[i]);
+    if (code) {
+        line.first = code->lines.first_line;
+        line.last = code->last_line;
+    }
+    return line;
+}

@@ -1,0 +1,108 @@
+#include "lines/positions.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char title[] = "pyperf positions 1\n";
+
+bool position_value(const struct position_frame *frame, unsigned where, uint64_t *value)
+{
+    uint64_t address;
+
+    if (where < REGISTERS_MAX) {
+        *value = frame->registers->values[where];
+        return registers_has(frame->registers, where);
+    }
+    address = frame->registers->values[processor_here.sp] + (uint64_t)(where - REGISTERS_MAX) * 8;
+    return address < frame->end && stack_read(frame->stack, address, value);
+}
+
+static void note(struct positions *positions, const struct position_place *place)
+{
+    for (size_t i = 0; i < positions->known_count; i++)
+        if (positions->known[i].where == place->where &&
+            positions->known[i].adjust == place->adjust)
+            return;
+    if (positions->known_count < POSITION_KNOWN)
+        positions->known[positions->known_count++] = *place;
+}
+
+int positions_add(struct positions *positions, uint64_t address, const struct position_site *site)
+{
+    struct position_site *kept;
+
+    if (address == 0) {
+        positions->leaf = *site;
+        return 0;
+    }
+    kept = malloc(sizeof *kept);
+    if (!kept)
+        return -ENOMEM;
+    *kept = *site;
+    free(table_get(&positions->sites, address + 1));
+    if (table_set(&positions->sites, address + 1, kept) != 0) {
+        free(kept);
+        return -ENOMEM;
+    }
+    if (site->count)
+        note(positions, &site->places[0]);
+    return 0;
+}
+
+/* "1a2b3c 13-2 35+0": the address, and places with what to add. */
+static int read_line(struct positions *positions, const char *line)
+{
+    struct position_site site = {.count = 0};
+    char *rest;
+    uint64_t address = strtoull(line, &rest, 16);
+
+    while (site.count < POSITION_PLACES) {
+        char *next;
+        unsigned long where = strtoul(rest, &next, 10);
+        if (next == rest)
+            break;
+        site.places[site.count].adjust = (signed char)strtol(next, &rest, 10);
+        if (where >= POSITION_WHERE_MAX || rest == next)
+            return -EBADMSG;
+        site.places[site.count++].where = (unsigned short)where;
+    }
+    return positions_add(positions, address, &site);
+}
+
+int positions_read(struct positions *positions, FILE *in)
+{
+    char line[256];
+    int rc = 0;
+
+    *positions = (struct positions){.known_count = 0};
+    if (!fgets(line, sizeof line, in) || strcmp(line, title) != 0)
+        return -EBADMSG;
+    while (rc == 0 && fgets(line, sizeof line, in))
+        rc = read_line(positions, line);
+    return rc;
+}
+
+static void write_site(FILE *out, uint64_t address, const struct position_site *site)
+{
+    fprintf(out, "%" PRIx64, address);
+    for (size_t i = 0; i < site->count; i++)
+        fprintf(out, " %u%+d", site->places[i].where, site->places[i].adjust);
+    fputc('\n', out);
+}
+
+int positions_write(const struct positions *positions, FILE *out)
+{
+    fputs(title, out);
+    write_site(out, 0, &positions->leaf);
+    for (size_t i = 0; i < positions->sites.room; i++)
+        if (positions->sites.entries[i].value)
+            write_site(out, positions->sites.entries[i].key - 1, positions->sites.entries[i].value);
+    return fflush(out) == 0 && !ferror(out) ? 0 : -EIO;
+}
+
+void positions_free(struct positions *positions)
+{
+    table_free(&positions->sites, free);
+}

@@ -1,0 +1,67 @@
+/*
+ * Where an interpreter keeps the position of the instruction that runs.
+ *
+ * The evaluation loop has it in a register or in its stack frame; in which one is the compiler's
+ * choice, and differs from build to build and with the place in the loop from which it called.  So
+ * a probe (probe.h) finds it for a build, once, by what is right for a program whose lines are
+ * known; what it found is kept in a file named after the build-id.
+ */
+#ifndef RUN_LINES_POSITIONS_H
+#define RUN_LINES_POSITIONS_H
+
+#include "recording/processor.h"
+#include "recording/rule.h"
+#include "recording/table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+    POSITION_WORDS = 96, /* how many words of the loop's frame are looked at */
+    POSITION_PLACES = 4, /* the most that one site has */
+    POSITION_KNOWN = 8,  /* the most that a build has */
+};
+
+/* A register by its number in DWARF or, from REGISTERS_MAX on, a word of the frame from its stack
+ * pointer on. */
+struct position_place {
+    unsigned short where;
+    signed char adjust; /* to be added to the value, for the running instruction's address */
+};
+
+enum { POSITION_WHERE_MAX = REGISTERS_MAX + POSITION_WORDS };
+
+/* What the loop does when it calls from one address, or (leaf) is interrupted itself. */
+struct position_site {
+    struct position_place places[POSITION_PLACES]; /* the first that holds a position is right */
+    size_t count;
+};
+
+struct positions {
+    struct table sites; /* address behind the call, in the file, + 1 -> struct position_site */
+    struct position_site leaf;
+    struct position_place known[POSITION_KNOWN]; /* all that sites of calls have */
+    size_t known_count;
+};
+
+/* A frame of the loop: its registers, and its part of the stack. */
+struct position_frame {
+    const struct registers *registers;
+    const struct stack_copy *stack;
+    uint64_t end; /* the stack pointer of its caller */
+};
+
+/* The value at `where`; false if the recording does not have it. */
+bool position_value(const struct position_frame *frame, unsigned where, uint64_t *value);
+
+/* Adds a site; `address` 0: the leaf.  0 or -ENOMEM. */
+int positions_add(struct positions *positions, uint64_t address, const struct position_site *site);
+
+/* A text, one site a line.  Returns 0, -EBADMSG or -ENOMEM; -EIO. */
+int positions_read(struct positions *positions, FILE *in);
+int positions_write(const struct positions *positions, FILE *out);
+void positions_free(struct positions *positions);
+
+#endif

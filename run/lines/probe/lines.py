@@ -1,0 +1,332 @@
+def calls(seq, args, words):
+    @(1)
+    @(1)
+    @(1)
+    @(1, 2)
+    @(1, 2)
+    @(a=1)
+    @(a=2)
+    @(1, a=2)
+    @(1, a=2)
+    @(*args)
+    @(*args)
+    @(1, *args)
+    @(**words)
+    @(**words)
+    @(*args, **words)
+    @(*args, **words)
+    @(@(1), @(2))
+    @(@(1), @(2))
+
+
+def methods(seq, args, words):
+    o@.method(1)
+    o@.method(1)
+    o@.method(1, 2)
+    o@.method(a=1)
+    o@.method(a=1)
+    o@.static(1)
+    o@.static(1)
+    o@.class_(1)
+    o@.class_(1)
+    o@(1)
+    o@(1)
+    o@(a=1)
+    o@(*args)
+    c@(1)
+    c@(1)
+    c@(a=1)
+    c@(*args)
+
+
+def attributes(seq, args, words):
+    o@.property
+    o@.property
+    o@.property = 1
+    o@.property = 2
+    del o@.property
+    del o@.property
+    o@.missing
+    o@.missing
+    getattr(o@, "missing")
+    getattr(o@, "missing")
+    getattr(o@, "missing", 0)
+    hasattr(o@, "missing")
+    hasattr(o@, "missing")
+    setattr(o@, "property", 1)
+    setattr(o@, "property", 1)
+
+
+def builtins(seq, args, words):
+    sorted(seq, key=@)
+    sorted(seq, key=@)
+    max(seq, key=@)
+    max(seq, key=@)
+    min(seq, key=@)
+    list(map(@, seq))
+    list(map(@, seq))
+    tuple(map(@, seq))
+    tuple(map(@, seq))
+    set(map(@, seq))
+    sum(map(@, seq))
+    sum(map(@, seq))
+    any(map(@, seq))
+    all(map(@, seq))
+    next(map(@, seq))
+    next(map(@, seq))
+    next(map(@, seq), None)
+    reduce(@, seq)
+    reduce(@, seq)
+    partial(@, 1)()
+    partial(@, 1)()
+    partial(@, 1)(2)
+    len(o@)
+    len(o@)
+    hash(o@)
+    hash(o@)
+    abs(o@)
+    abs(o@)
+    repr(o@)
+    repr(o@)
+    str(o@)
+    str(o@)
+    int(o@)
+    int(o@)
+    float(o@)
+    bool(o@)
+    bool(o@)
+    iter(o@)
+    iter(o@)
+    list(o@)
+    list(o@)
+    tuple(o@)
+    tuple(o@)
+    dict(o@)
+    bytes(o@)
+    isinstance(1, m@)
+    isinstance(1, m@)
+    issubclass(int, m@)
+    round(o@)
+    round(o@, 1)
+    divmod(o@, 1)
+    pow(o@, 1)
+    format(o@)
+    format(o@, "x")
+    print(o@, file=sink)
+    print(o@, file=sink)
+    range(o@)
+    range(0, o@)
+    slice(1).indices(o@)
+    enumerate(o@)
+    zip(o@)
+    filter(@, seq).__next__()
+    filter(@, seq).__next__()
+
+
+def containers(seq, args, words):
+    seq.index(o@)
+    seq.index(o@)
+    seq.count(o@)
+    list(seq).sort(key=@)
+    list(seq).sort(key=@)
+    [].extend(o@)
+    [].extend(o@)
+    {}.get(o@)
+    {}.get(o@)
+    {}.setdefault(o@, 1)
+    {}.pop(o@, 1)
+    {}.update(o@)
+    set().add(o@)
+    set().add(o@)
+    set().update(o@)
+    "{}".format(o@)
+    "{}".format(o@)
+    "%s" % o@
+    "%s" % o@
+    f"{o@}"
+    f"{o@}"
+    f"{o@:x}"
+    f"{o@!r}"
+    {o@: 1}
+    {o@: 1}
+    {o@}
+    {o@}
+    [*o@]
+    [*o@]
+    (*o@,)
+    {*o@}
+    {**o@}
+    o@ in seq
+    o@ in seq
+    1 in o@
+    1 in o@
+    1 not in o@
+    seq[o@]
+    seq[o@]
+    seq[o@:]
+    seq[o@:]
+    seq[0:o@]
+    words.get(o@)
+    o@[1]
+    o@[1]
+    o@[1:2]
+    o@[1] = 2
+    o@[1] = 2
+    del o@[1]
+    del o@[1]
+    o@[1] += 2
+    o@[1] += 2
+
+
+def operators(seq, args, words):
+    o@ + 1
+    o@ + 1
+    1 + o@
+    1 + o@
+    o@ - 1
+    o@ - 1
+    o@ * 2
+    o@ / 2
+    o@ // 2
+    o@ % 2
+    o@ ** 2
+    o@ @ 2
+    o@ & 2
+    o@ | 2
+    o@ ^ 2
+    o@ << 2
+    o@ >> 2
+    x = o@; x += 1
+    x = o@; x += 1
+    x = o@; x -= 1
+    -o@
+    -o@
+    +o@
+    ~o@
+    ~o@
+    not o@
+    not o@
+    o@ < 1
+    o@ < 1
+    o@ == 1
+    o@ == 1
+    o@ != 1
+    o@ >= 1
+    1 < o@ < 3
+    o@ and 1
+    o@ and 1
+    o@ or 1
+    1 if o@ else 2
+    1 if o@ else 2
+    if o@: pass
+    if o@: pass
+    while o@: break
+    while not o@: break
+    assert o@
+    assert o@
+
+
+def statements(seq, args, words):
+    with o@: pass
+    with o@: pass
+    with o@: pass
+    for x in o@: pass
+    for x in o@: pass
+    for x in map(@, seq): pass
+    for x in map(@, seq): pass
+    for x in i@: break
+    for x in i@: break
+    a, b = o@
+    a, b = o@
+    a, *b = o@
+    x = d@(); del x
+    x = d@(); del x
+    x = d@(); x = None
+    x = d@(); x = None
+    x = d@(); y = x; x = y = None
+    d@()
+    d@()
+    class X(b@): pass
+    class X(b@): pass
+    try: raise c@
+    except Error: pass
+    try: raise c@(1)
+    except Error: pass
+    try: raise c@
+    except Error: pass
+    [@(x) for x in seq]
+    [@(x) for x in seq]
+    {@(x) for x in seq}
+    {x: @(x) for x in seq}
+    list(@(x) for x in seq)
+    list(@(x) for x in seq)
+    for x in (@(x) for x in seq): pass
+    for x in (@(x) for x in seq): pass
+    (lambda: @(1))()
+    (lambda: @(1))()
+
+
+def delegate(seq, args, words):
+    yield from o@
+    yield from o@
+    yield @(1)
+    yield @(1)
+    x = yield @(2)
+    @(x)
+    yield from (@(x) for x in seq)
+    yield from (@(x) for x in seq)
+
+
+async def wait(seq, args, words):
+    await o@
+    await o@
+    await o@
+    async with o@: pass
+    async with o@: pass
+    async for x in o@: break
+    async for x in o@: break
+    @(1)
+    @(1)
+
+
+def S1(n):
+    a = 1
+    b = 2.5
+    c = [1, 2, 3]
+    d = {"a": 1}
+    while n > 0:
+        n -= 1
+        a = a + n
+        b = b * 0.5
+        x = c[1]
+        y = c[n & 1]
+        a = a & 255
+        t = (a, x)
+        a, x = x, a
+        if x > y:
+            z = d["a"]
+        else:
+            z = t
+        c[0] = a
+        if z is None or a == 3:
+            b = b + 1.0
+        x = y
+        y = x
+    return b
+
+
+def S2(n):
+    i = 0
+    found = []
+    for i in range(n):
+        if i & 3:
+            continue
+        if i in (1, 5, 9):
+            j = i - 1
+        j = i + 1
+        k = -j
+        if not k:
+            k = i
+        while j > i:
+            j -= 1
+    return i
