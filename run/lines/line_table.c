@@ -33,14 +33,15 @@ static bool next_3_10(struct walk *walk)
     return true;
 }
 
-static uint64_t read_varint(struct walk *walk)
+/* Of 32 bits, as CPython's. */
+static uint32_t read_varint(struct walk *walk)
 {
     const struct line_table *table = walk->table;
-    uint64_t value = 0;
+    uint32_t value = 0;
 
-    for (unsigned shift = 0; walk->at < table->size && shift < 60; shift += 6) {
+    for (unsigned shift = 0; walk->at < table->size && shift < 32; shift += 6) {
         unsigned char byte = table->bytes[walk->at++];
-        value |= (uint64_t)(byte & 63) << shift;
+        value |= (uint32_t)(byte & 63) << shift;
         if (!(byte & 64))
             break;
     }
@@ -53,7 +54,7 @@ static bool next_3_11(struct walk *walk)
     enum { ONE_LINE = 10, NO_COLUMNS = 13, LONG = 14, NONE = 15, UNIT = 2 };
     const struct line_table *table = walk->table;
     unsigned char first;
-    uint64_t delta;
+    uint32_t delta;
     unsigned kind;
 
     if (walk->at >= table->size)
