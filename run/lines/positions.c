@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ static void note(struct positions *positions, const struct position_place *place
 
 int positions_add(struct positions *positions, uint64_t address, const struct position_site *site)
 {
-    struct position_site *kept;
+    struct position_site *kept, *old;
 
     if (address == 0) {
         positions->leaf = *site;
@@ -41,11 +42,12 @@ int positions_add(struct positions *positions, uint64_t address, const struct po
     if (!kept)
         return -ENOMEM;
     *kept = *site;
-    free(table_get(&positions->sites, address + 1));
+    old = table_get(&positions->sites, address + 1);
     if (table_set(&positions->sites, address + 1, kept) != 0) {
         free(kept);
         return -ENOMEM;
     }
+    free(old);
     if (site->count)
         note(positions, &site->places[0]);
     return 0;
@@ -57,18 +59,19 @@ static int read_line(struct positions *positions, const char *line)
     struct position_site site = {.count = 0};
     char *rest;
     uint64_t address = strtoull(line, &rest, 16);
+    bool whole = rest != line;
 
-    while (site.count < POSITION_PLACES) {
-        char *next;
-        unsigned long where = strtoul(rest, &next, 10);
-        if (next == rest)
-            break;
-        site.places[site.count].adjust = (signed char)strtol(next, &rest, 10);
-        if (where >= POSITION_WHERE_MAX || rest == next)
-            return -EBADMSG;
-        site.places[site.count++].where = (unsigned short)where;
+    while (whole && *rest == ' ' && site.count < POSITION_PLACES) {
+        struct position_place *place = &site.places[site.count++];
+        char *sign, *end;
+        unsigned long where = strtoul(rest, &sign, 10);
+        long adjust = strtol(sign, &end, 10);
+        whole = sign != rest && (*sign == '+' || *sign == '-') && end != sign &&
+                where < POSITION_WHERE_MAX && adjust >= SCHAR_MIN && adjust <= SCHAR_MAX;
+        *place = (struct position_place){(unsigned short)where, (signed char)adjust};
+        rest = end;
     }
-    return positions_add(positions, address, &site);
+    return whole && *rest == '\n' ? positions_add(positions, address, &site) : -EBADMSG;
 }
 
 int positions_read(struct positions *positions, FILE *in)
@@ -81,6 +84,10 @@ int positions_read(struct positions *positions, FILE *in)
         return -EBADMSG;
     while (rc == 0 && fgets(line, sizeof line, in))
         rc = read_line(positions, line);
+    if (rc == 0 && ferror(in))
+        rc = -EIO;
+    if (rc)
+        positions_free(positions);
     return rc;
 }
 
@@ -105,4 +112,5 @@ int positions_write(const struct positions *positions, FILE *out)
 void positions_free(struct positions *positions)
 {
     table_free(&positions->sites, free);
+    *positions = (struct positions){.known_count = 0};
 }

@@ -59,9 +59,13 @@ bool position_value(const struct position_frame *frame, unsigned where, uint64_t
 /* Adds a site; `address` 0: the leaf.  0 or -ENOMEM. */
 int positions_add(struct positions *positions, uint64_t address, const struct position_site *site);
 
-/* A text, one site a line.  Returns 0, -EBADMSG or -ENOMEM; -EIO. */
+/* A text, one site a line.  0; -EBADMSG if it is damaged, -ENOMEM or -EIO, and then `positions` is
+ * empty. */
 int positions_read(struct positions *positions, FILE *in);
+
+/* 0 or -EIO. */
 int positions_write(const struct positions *positions, FILE *out);
+
 void positions_free(struct positions *positions);
 
 #endif
