@@ -9,7 +9,7 @@
 
 /* -- ELF ------------------------------------------------------------------------------------ */
 
-/* The section's bytes, cut off at the end of the file. */
+/* The section's bytes; NULL if it is not there, or not all of it. */
 static const unsigned char *find_rows(Elf *elf, size_t *size)
 {
     Elf_Scn *section = NULL;
@@ -135,6 +135,7 @@ int code_table_read(struct code_table *table, const struct module *image)
     struct pyperf_code_row row;
     Elf_Data *symbols = image->elf ? find_symbols(image->elf) : NULL;
     uint64_t elsewhere;
+    int rc;
 
     *table = (struct code_table){.count = 0};
     if (!bytes)
@@ -152,7 +153,11 @@ int code_table_read(struct code_table *table, const struct module *image)
             table->codes[table->count++] = code_of(&row, elsewhere, lines, symbols);
         }
     }
-    return link_codes(table);
+    table->count = timed;
+    rc = link_codes(table);
+    if (rc)
+        code_table_free(table);
+    return rc;
 }
 
 void code_table_free(struct code_table *table)
