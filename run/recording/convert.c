@@ -19,8 +19,8 @@
 
 enum {
     HEADER = sizeof(struct perf_event_header),
-    SAMPLE_MAX = UINT16_MAX & ~7, /* a record tells its size in 16 bits */
-    ROUND = 4096,                 /* records; readers keep two rounds in memory */
+    SAMPLE_MAX = UINT16_MAX, /* a record tells its size in 16 bits */
+    ROUND = 4096,            /* records; readers keep two rounds in memory */
 };
 
 static const uint64_t stack_copy = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
@@ -59,7 +59,8 @@ static bool has_stack_copies(const struct datafile *file)
     const struct datafile_section all = file->header.attributes;
     size_t at = offsetof(struct perf_event_attr, sample_type);
 
-    return datafile_holds(file, all) && all.size >= sizeof(struct perf_event_attr) &&
+    /* An older perf's attributes are shorter than ours. */
+    return datafile_holds(file, all) && all.size >= at + sizeof(uint64_t) &&
            bytes_u64(file->bytes + all.offset + at) & stack_copy;
 }
 
@@ -292,7 +293,7 @@ static int put_record(void *context, const struct record *record)
     struct chain chain;
     int rc = chains_take(conversion->chains, record, &chain);
 
-    if (record->type == PERF_RECORD_COMM && record->misc & PERF_RECORD_MISC_COMM_EXEC)
+    if (rc == 0 && record->type == PERF_RECORD_COMM && record->misc & PERF_RECORD_MISC_COMM_EXEC)
         table_remove(&conversion->mapped, bytes_u32(record->bytes + HEADER) + 1ULL);
     if (rc == 1)
         rc = put_sample(conversion, record, &chain);
