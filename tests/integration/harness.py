@@ -50,6 +50,10 @@ class World:
         self.library = os.path.join(folder, "libpyperf.so")
         shutil.copy(library, self.library)  # a build meanwhile must not change what is tested
         self.built_library = os.path.abspath(library)
+        for name in ("pyperf-run", "pyperf-exec"):
+            built = os.path.join(os.path.dirname(self.built_library), name)
+            if os.path.exists(built):
+                shutil.copy(built, folder)
         self.programs = os.path.join(folder, "programs")
         shutil.copytree(PROGRAMS, self.programs)
         self.roots = roots.all_roots()

@@ -31,7 +31,11 @@ def perfs(world):
 
 
 class Wrapper:
-    """One case's pyperf-run.  Nothing of this machine's build-id cache is seen or touched."""
+    """One case's pyperf-run.  Nothing of this machine's build-id cache is seen or touched.
+
+    Links, not copies: another case may fork while a copy is open for writing, and for a moment
+    nobody could run it ("Text file busy").
+    """
 
     def __init__(self, t, perf=None, root=None):
         self.t = t
@@ -44,11 +48,11 @@ class Wrapper:
         os.makedirs(self.home)
         os.makedirs(self.bin)
         for name in ("pyperf-run", "pyperf-exec"):
-            built = os.path.join(os.path.dirname(t.world.built_library), name)
+            built = os.path.join(t.world.folder, name)
             if not os.path.exists(built):
                 raise harness.Skip(name + " is not built")
-            shutil.copy(built, self.bin)
-        shutil.copy(t.world.library, self.bin)
+            os.link(built, os.path.join(self.bin, name))
+        os.link(t.world.library, os.path.join(self.bin, "libpyperf.so"))
         self.library = os.path.join(self.bin, "libpyperf.so")
         if perf:
             self.put_perf(perf)
