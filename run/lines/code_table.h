@@ -29,7 +29,8 @@ struct code_table {
 };
 
 /* Reads the table of an image; one without any, or a file of another kind, gives an empty one.
- * Rows whose clock is cut off are left out.  0, or -ENOMEM and an empty table.  What is read stays valid as long as the module. */
+ * Rows whose clock is cut off are left out.  0, or -ENOMEM and an empty table.  What is read stays
+ * valid as long as the module. */
 int code_table_read(struct code_table *table, const struct module *image);
 void code_table_free(struct code_table *table);
 
