@@ -199,9 +199,11 @@ static int put_mapping(struct conversion *conversion, const struct record *recor
     if (table_get(&conversion->mapped, sample->pid + 1ULL))
         return 0;
     grown = realloc(conversion->ids, (conversion->id_count + 1) * sizeof *grown);
-    if (!grown || at < 0 || table_set(&conversion->mapped, sample->pid + 1ULL, conversion) != 0)
+    if (!grown)
         return -ENOMEM;
     conversion->ids = grown;
+    if (at < 0 || table_set(&conversion->mapped, sample->pid + 1ULL, conversion) != 0)
+        return -ENOMEM;
     conversion->ids[conversion->id_count++] = at + (long)offsetof(struct mapping_record, id);
     memcpy(bytes + used, conversion->added->path, name);
     used += (name + 7) & ~(size_t)7;
