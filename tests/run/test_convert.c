@@ -35,12 +35,12 @@ static void put_registers(uint64_t frame_pointer)
 {
     recorded_u64(&data, PERF_SAMPLE_REGS_ABI_64);
     for (unsigned i = 0; i < processor_here.perf_count; i++) {
-        int place = processor_here.perf[i];
-        if (place >= 0)
-            recorded_u64(&data, (unsigned)place == processor_here.pc   ? CODE + 1
-                                : (unsigned)place == processor_here.sp ? STACK
-                                : (unsigned)place == processor_here.fp ? frame_pointer
-                                                                       : 0);
+        unsigned place = (unsigned)processor_here.perf[i];
+        if (processor_here.perf[i] >= 0)
+            recorded_u64(&data, place == processor_here.pc   ? CODE + 1
+                                : place == processor_here.sp ? STACK
+                                : place == processor_here.fp ? frame_pointer
+                                                             : 0);
     }
 }
 
@@ -356,16 +356,18 @@ START_TEST(test_no_stack)
 END_TEST
 
 /* An event without copies beside one with: its records stay, up to the largest there can be. */
-static int check_largest(void *context, const struct record *record)
+static const uint16_t sizes_of_others[] = {200, UINT16_MAX};
+
+static int check_other(void *context, const struct record *record)
 {
     if (record->type == PERF_RECORD_SAMPLE) {
-        ck_assert_uint_eq(record->size, UINT16_MAX);
+        ck_assert_uint_eq(record->size, *(unsigned *)context ? UINT16_MAX : 200);
         ck_assert_uint_eq(record->bytes[record->size - 1], 0x5a);
     }
     return count_samples(context, record);
 }
 
-START_TEST(test_largest)
+START_TEST(test_other_event)
 {
     static unsigned char raw[UINT16_MAX];
     struct recorded_event events[] = {event(), event()};
@@ -378,20 +380,22 @@ START_TEST(test_largest)
     events[1].id_count = 1;
     memset(raw, 0x5a, sizeof raw);
     begin();
-    at = recorded_begin(&data, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER);
-    recorded_u64(&data, 5);
-    recorded_u64(&data, CODE);
-    recorded_u64(&data, PID);
-    recorded_u64(&data, 10);
-    recorded_u64(&data, 0);
-    recorded_u64(&data, 0); /* no chain */
-    size = (uint32_t)(UINT16_MAX - 4 - (data.size - at));
-    recorded_u32(&data, size);
-    recorded_put(&data, raw, size);
-    recorded_end(&data, at);
+    for (unsigned i = 0; i < 2; i++) {
+        at = recorded_begin(&data, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER);
+        recorded_u64(&data, 5);
+        recorded_u64(&data, CODE);
+        recorded_u64(&data, PID);
+        recorded_u64(&data, 10 + i);
+        recorded_u64(&data, 0);
+        recorded_u64(&data, 0); /* no chain */
+        size = (uint32_t)(sizes_of_others[i] - 4 - (data.size - at));
+        recorded_u32(&data, size);
+        recorded_put(&data, raw, size);
+        recorded_end(&data, at);
+    }
     ck_assert_int_eq(convert_events(events, 2, NULL), 0);
-    each_record(check_largest, &count);
-    ck_assert_uint_eq(count, 1);
+    each_record(check_other, &count);
+    ck_assert_uint_eq(count, 2);
 }
 END_TEST
 
@@ -654,7 +658,7 @@ int main(void)
     tcase_add_test(tests, test_features);
     tcase_add_loop_test(tests, test_chain, 0, 4);
     tcase_add_test(tests, test_no_stack);
-    tcase_add_test(tests, test_largest);
+    tcase_add_test(tests, test_other_event);
     tcase_add_test(tests, test_rounds);
     tcase_add_test(tests, test_declined);
     tcase_add_test(tests, test_damaged);

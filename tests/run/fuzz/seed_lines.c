@@ -24,7 +24,7 @@ static void put_rows(void)
     static const unsigned char lines[] = {0x80, 0, 0xe4, 8, 9, 0xf0, 5, 3, 9, 6, 0xf8, 0xf1, 91, 4};
     const uint16_t slots[] = {1, 0, PYPERF_CODE_ELSEWHERE, 0};
 
-    for (uint16_t i = 0; i < sizeof slots / sizeof *slots; i++) {
+    for (unsigned i = 0; i < sizeof slots / sizeof *slots; i++) {
         const struct pyperf_code_row row = {.bytecode = 0x1000 + i * 64ULL,
                                             .length = 64,
                                             .first_line = 10,
