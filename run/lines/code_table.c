@@ -137,7 +137,7 @@ int code_table_read(struct code_table *table, const struct module *image)
     uint64_t elsewhere;
     int rc;
 
-    *table = (struct code_table){.count = 0};
+    *table = (struct code_table){.end = UINT64_MAX};
     if (!bytes)
         return 0;
     table->codes = calloc(count_rows(bytes, size) + 1, sizeof *table->codes);
@@ -149,7 +149,9 @@ int code_table_read(struct code_table *table, const struct module *image)
         if (row.slot == PYPERF_CODE_CLOCK) {
             set_times(table, timed, &row);
             timed = table->count;
-        } else if (row.slot != PYPERF_CODE_END) {
+        } else if (row.slot == PYPERF_CODE_END) {
+            table->end = row.bytecode < table->end ? row.bytecode : table->end;
+        } else {
             table->codes[table->count++] = code_of(&row, elsewhere, lines, symbols);
         }
     }

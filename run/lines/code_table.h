@@ -24,6 +24,7 @@ struct code {
 struct code_table {
     struct code *codes; /* newest first */
     size_t count;
+    uint64_t end;           /* from this time on rows are missing; UINT64_MAX: none is */
     struct table own;       /* slot's address in the file -> newest struct code of that slot */
     struct table elsewhere; /* slot's address in the process -> the same, of other images' slots */
 };

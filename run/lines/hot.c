@@ -16,7 +16,7 @@ static struct hot_line *new_line(struct hot *hot, const char *name, unsigned num
 
     if (hot->count == hot->room) {
         size_t room = hot->room ? hot->room * 2 : 256;
-        grown = realloc(hot->list, room * sizeof *grown);
+        grown = realloc(hot->list, room * sizeof(struct hot_line *));
         if (!grown)
             goto fail;
         hot->list = grown;

@@ -21,9 +21,16 @@ struct build {
     bool known;
 };
 
+/* When a process's code tables ended, as far as its mappings told. */
+struct ending {
+    size_t mappings;
+    uint64_t time;
+};
+
 struct lines {
-    struct table images; /* struct module, by its address -> struct code_table */
-    struct table builds; /* the same -> struct build */
+    struct table images;  /* struct module, by its address -> struct code_table */
+    struct table endings; /* struct space, by its address -> struct ending */
+    struct table builds;  /* the same -> struct build */
     char *folder;
     lines_learn *learn;
     void *context;
@@ -64,6 +71,7 @@ void lines_free(struct lines *lines)
 {
     table_free(&lines->images, free_table);
     table_free(&lines->builds, free_build);
+    table_free(&lines->endings, free);
     free(lines->folder);
     free(lines);
 }
@@ -79,6 +87,12 @@ bool lines_is_python(const struct chain *chain, size_t i)
 
 /* -- Code objects --------------------------------------------------------------------------- */
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static const struct code_table *table_of(struct lines *lines, const struct module *module)
 {
     struct code_table *table = table_get(&lines->images, key_of(module));
@@ -88,10 +102,49 @@ static const struct code_table *table_of(struct lines *lines, const struct modul
     table = calloc(1, sizeof *table);
     if (!table || code_table_read(table, module) != 0 ||
         table_set(&lines->images, key_of(module), table) != 0) {
+        if (table)
+            code_table_free(table);
         free(table);
         return NULL;
     }
     return table;
+}
+
+static bool is_image(const struct module *module)
+{
+    const char *name = base_name(module->path);
+    return strncmp(name, "pyperf-", 7) == 0 && strstr(name, ".so");
+}
+
+/* The time from which on rows are missing in a process: memory may be another code object's then.
+ */
+static uint64_t end_of(struct lines *lines, const struct chain *chain)
+{
+    const struct space *space = chain->space;
+    uint64_t key = (uint64_t)(uintptr_t)space;
+    struct ending *ending = table_get(&lines->endings, key);
+
+    if (!space || (ending && ending->mappings == space->count))
+        return ending ? ending->time : UINT64_MAX;
+    if (!ending) {
+        ending = calloc(1, sizeof *ending);
+        if (!ending || table_set(&lines->endings, key, ending) != 0) {
+            free(ending);
+            return 0;
+        }
+    }
+    *ending = (struct ending){.mappings = space->count, .time = UINT64_MAX};
+    for (size_t i = 0; i < space->count; i++) {
+        struct module *module = space->mappings[i].module;
+        const struct code_table *table;
+        if (!is_image(module))
+            continue;
+        module_open(module, chain->places);
+        table = table_of(lines, module);
+        if (table && table->end < ending->time)
+            ending->time = table->end;
+    }
+    return ending->time;
 }
 
 static bool contains(const struct code *code, uint64_t address)
@@ -119,18 +172,6 @@ static const struct code *newest(const struct code *code, const struct chain *ch
     return found;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-static bool is_image(const struct module *module)
-{
-    const char *name = base_name(module->path);
-    return strncmp(name, "pyperf-", 7) == 0 && strstr(name, ".so");
-}
-
 const struct code *lines_code(struct lines *lines, const struct chain *chain, size_t i,
                               uint64_t address)
 {
@@ -140,9 +181,12 @@ const struct code *lines_code(struct lines *lines, const struct chain *chain, si
     const struct symbol *slot =
         symbols_find(&image->symbols, module_address(image, mapping, chain->frames[i].lookup));
     const struct code *code = NULL;
-    uint64_t in_process;
+    uint64_t in_process, end;
 
     if (!table || !slot)
+        return NULL;
+    end = end_of(lines, chain);
+    if (end != UINT64_MAX && (!chain->monotonic || end <= chain->sample->time))
         return NULL;
     code = newest(table_get(&table->own, slot->start), chain, address);
     in_process = chain->frames[i].lookup -

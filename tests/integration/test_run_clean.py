@@ -144,7 +144,7 @@ def clean_removes_what_a_killed_process_left(t):
         left = os.listdir(t.images)
         assert left and os.path.exists(chart), left
         done = run("clean", "--dry-run")
-        counts = r"%s %d images?, 1 map and 0 images in perf's cache: \d+ bytes\n"
+        counts = r"%s %d images?, 1 map, and in perf's cache 0 images and 0 files of lines: \d+ bytes\n"
         assert done.code == 0 and re.search(counts % ("would remove", len(left)), done.stderr.decode()), done
         listed = [os.path.join(t.images, name) for name in left] + [map_of(pid)]
         assert sorted(done.stdout.decode().split()) == sorted(listed), done
@@ -153,7 +153,7 @@ def clean_removes_what_a_killed_process_left(t):
         assert done.code == 0 and not done.stdout, done
         assert re.search(counts % ("removed", len(left)), done.stderr.decode()), done
         assert not os.listdir(t.images) and not os.path.exists(chart)
-        assert b"removed 0 images, 0 maps and 0" in run("clean").stderr
+        assert b"removed 0 images, 0 maps, and in perf's cache 0 images" in run("clean").stderr
 
 
 @case("run")
