@@ -28,15 +28,20 @@ enum {
 
 static const signed char adjustments[ADJUSTMENTS] = {-2, 0};
 
-/* How often a place held a position, and for each adjustment the right line. */
-struct tally {
-    unsigned held, right[ADJUSTMENTS];
+/* Of one sample: the places that held a position, and for each adjustment the right line. */
+struct evidence {
+    bool held[POSITION_WHERE_MAX], right[ADJUSTMENTS][POSITION_WHERE_MAX];
 };
 
 struct site_tally {
     uint64_t address;
-    unsigned samples;
-    struct tally places[POSITION_WHERE_MAX];
+    size_t samples, room;
+    struct evidence *evidence;
+};
+
+/* How many sites prove that a place is right with this adjustment and wrong with the others. */
+struct proof {
+    unsigned sites[POSITION_WHERE_MAX][ADJUSTMENTS];
 };
 
 /* The loop was interrupted at `pc`; offsets[where] of what held a position, else -1. */
@@ -111,6 +116,14 @@ static int read_bytecode(struct learning *learning, const char *path)
 
 /* -- Samples -------------------------------------------------------------------------------- */
 
+static void free_tally(void *value)
+{
+    struct site_tally *site = value;
+
+    free(site->evidence);
+    free(site);
+}
+
 static struct site_tally *tally_of(struct learning *learning, uint64_t address)
 {
     struct site_tally *site = table_get(&learning->sites, address + 1);
@@ -126,15 +139,34 @@ static struct site_tally *tally_of(struct learning *learning, uint64_t address)
     return site;
 }
 
-static void count_places(struct learning *learning, const struct chain *chain, size_t i,
-                         unsigned truth, struct site_tally *site)
+/* Room for one more; NULL without memory. */
+static struct evidence *next_evidence(struct site_tally *site)
+{
+    struct evidence *evidence = site->evidence;
+
+    if (site->samples == site->room) {
+        size_t room = site->room ? 2 * site->room : 2 * LEAST;
+        evidence = realloc(evidence, room * sizeof *evidence);
+        if (!evidence)
+            return NULL;
+        site->evidence = evidence;
+        site->room = room;
+    }
+    evidence = &site->evidence[site->samples++];
+    memset(evidence, 0, sizeof *evidence);
+    return evidence;
+}
+
+static int look_at_places(struct learning *learning, const struct chain *chain, size_t i,
+                          unsigned truth, struct site_tally *site)
 {
     struct stack_copy stack;
     struct position_frame frame = lines_loop(chain, i, &stack);
+    struct evidence *evidence = next_evidence(site);
 
-    site->samples++;
+    if (!evidence)
+        return -ENOMEM;
     for (unsigned where = 0; where < POSITION_WHERE_MAX; where++) {
-        struct tally *tally = &site->places[where];
         const struct code *code;
         uint64_t value;
         if (where == processor_here.pc || where == processor_here.sp ||
@@ -143,13 +175,14 @@ static void count_places(struct learning *learning, const struct chain *chain, s
         code = lines_code(learning->lines, chain, i, value);
         if (!code)
             continue;
-        tally->held++;
+        evidence->held[where] = true;
         for (int a = 0; a < ADJUSTMENTS; a++) {
             uint64_t offset = value - code->bytecode + (uint64_t)(int64_t)adjustments[a];
-            tally->right[a] +=
+            evidence->right[a][where] =
                 offset < code->length && line_table_find(&code->lines, (uint32_t)offset) == truth;
         }
     }
+    return 0;
 }
 
 static void keep_leaf(struct learning *learning, const struct chain *chain, size_t i, int loop,
@@ -198,10 +231,9 @@ static int take_chain(void *context, const struct chain *chain)
         truth = is_of_probe(chain->frames[i].name) ? true_line(chain, i) : 0;
         if (truth) {
             struct site_tally *site = tally_of(learning, address);
-            if (!site)
+            if (!site || look_at_places(learning, chain, i, truth, site) != 0)
                 return -ENOMEM;
             learning->build_id = module->build_id;
-            count_places(learning, chain, i, truth, site);
         }
     }
     return 0;
@@ -209,43 +241,92 @@ static int take_chain(void *context, const struct chain *chain)
 
 /* -- Which place ---------------------------------------------------------------------------- */
 
-/* Adds the place to those of a site, ordered by how often they hold a position. */
-static void rank(struct position_site *site, unsigned *held, struct position_place place,
-                 unsigned times)
+/* How often the place held a position, and whether the line was right each time. */
+static size_t held_by(const struct site_tally *site, unsigned where, int a, bool *right)
 {
-    size_t at = site->count;
+    size_t held = 0;
 
-    while (at > 0 && held[at - 1] < times)
-        at--;
-    if (at == POSITION_PLACES)
-        return;
-    if (site->count < POSITION_PLACES)
-        site->count++;
-    for (size_t i = site->count - 1; i > at; i--) {
-        site->places[i] = site->places[i - 1];
-        held[i] = held[i - 1];
-    }
-    site->places[at] = place;
-    held[at] = times;
+    *right = true;
+    for (size_t i = 0; i < site->samples; i++)
+        if (site->evidence[i].held[where]) {
+            held++;
+            *right = *right && site->evidence[i].right[a][where];
+        }
+    return held;
 }
 
-static struct position_site choose(const struct site_tally *tally)
+static void add_proof(struct proof *proof, const struct site_tally *site)
 {
-    struct position_site site = {.count = 0};
-    unsigned held[POSITION_PLACES] = {0};
-
     for (unsigned where = 0; where < POSITION_WHERE_MAX; where++) {
-        const struct tally *place = &tally->places[where];
-        for (int a = 0; a < ADJUSTMENTS; a++)
-            if (place->held >= LEAST && place->right[a] == place->held) {
-                rank(&site, held, (struct position_place){(unsigned short)where, adjustments[a]},
-                     place->held);
-                break;
+        int proved = -1, rights = 0;
+        for (int a = 0; a < ADJUSTMENTS; a++) {
+            bool right;
+            if (held_by(site, where, a, &right) >= LEAST && right) {
+                proved = a;
+                rights++;
             }
+        }
+        if (rights == 1)
+            proof->sites[where][proved]++;
     }
-    if (site.count && held[0] * 2 < tally->samples)
-        site.count = 0; /* a coincidence */
-    return site;
+}
+
+/* The samples not decided yet for which the place tells the line; 0 if it was ever wrong. */
+static size_t gain_at(const struct site_tally *site, const bool *decided, unsigned where, int a)
+{
+    size_t gain = 0;
+    bool right;
+
+    if (held_by(site, where, a, &right) < LEAST || !right)
+        return 0;
+    for (size_t i = 0; i < site->samples; i++)
+        gain += site->evidence[i].held[where] && !decided[i];
+    return gain;
+}
+
+/* The place that decides most; of equal ones that which is best proved in the whole build. */
+static size_t choose_next(const struct site_tally *site, const struct proof *proof,
+                          const bool *decided, struct position_place *place)
+{
+    unsigned best_proof = 0;
+    size_t best = 0;
+
+    for (unsigned where = 0; where < POSITION_WHERE_MAX; where++)
+        for (int a = 0; a < ADJUSTMENTS; a++) {
+            size_t gain = gain_at(site, decided, where, a);
+            if (gain < best || !gain || (gain == best && proof->sites[where][a] <= best_proof))
+                continue;
+            best = gain;
+            best_proof = proof->sites[where][a];
+            *place = (struct position_place){(unsigned short)where, adjustments[a]};
+        }
+    return best;
+}
+
+/* A further place is for samples in which those in front of it held no position. */
+static int choose(const struct site_tally *tally, const struct proof *proof,
+                  struct position_site *site)
+{
+    bool *decided = calloc(tally->samples, sizeof *decided);
+    size_t sum = 0;
+
+    *site = (struct position_site){.count = 0};
+    if (!decided)
+        return -ENOMEM;
+    while (site->count < POSITION_PLACES) {
+        struct position_place place;
+        size_t gain = choose_next(tally, proof, decided, &place);
+        if (gain < LEAST)
+            break;
+        site->places[site->count++] = place;
+        sum += gain;
+        for (size_t i = 0; i < tally->samples; i++)
+            decided[i] = decided[i] || tally->evidence[i].held[place.where];
+    }
+    if (sum * 2 < tally->samples)
+        site->count = 0; /* a coincidence */
+    free(decided);
+    return 0;
 }
 
 /* -- The loop itself ------------------------------------------------------------------------ */
@@ -303,6 +384,26 @@ static unsigned gain_of(const struct learning *learning, unsigned where, int adj
     return agreeing > frequent ? agreeing - frequent : 0;
 }
 
+/* Adds the place to those of a site, in the order of `held`. */
+static void rank(struct position_site *site, unsigned *held, struct position_place place,
+                 unsigned times)
+{
+    size_t at = site->count;
+
+    while (at > 0 && held[at - 1] < times)
+        at--;
+    if (at == POSITION_PLACES)
+        return;
+    if (site->count < POSITION_PLACES)
+        site->count++;
+    for (size_t i = site->count - 1; i > at; i--) {
+        site->places[i] = site->places[i - 1];
+        held[i] = held[i - 1];
+    }
+    site->places[at] = place;
+    held[at] = times;
+}
+
 /* Places are ordered by agreement; one that seldom holds a position is none. */
 static struct position_site choose_leaf(struct learning *learning)
 {
@@ -334,16 +435,20 @@ static struct position_site choose_leaf(struct learning *learning)
 static int choose_all(struct learning *learning, struct positions *positions)
 {
     struct position_site leaf = choose_leaf(learning);
+    struct proof proof = {.sites = {{0}}};
     int rc = positions_add(positions, 0, &leaf);
 
+    for (size_t i = 0; i < learning->sites.room; i++)
+        if (learning->sites.entries[i].value)
+            add_proof(&proof, learning->sites.entries[i].value);
     for (size_t i = 0; rc == 0 && i < learning->sites.room; i++) {
         const struct site_tally *tally = learning->sites.entries[i].value;
         struct position_site site;
         if (!tally)
             continue;
-        site = choose(tally);
+        rc = choose(tally, &proof, &site);
         /* Where nothing was right, it is known that nothing is. */
-        if (site.count || tally->samples >= 2 * LEAST)
+        if (rc == 0 && (site.count || tally->samples >= 2 * LEAST))
             rc = positions_add(positions, tally->address, &site);
     }
     return rc == 0 && !positions->sites.count ? -ENODATA : rc;
@@ -371,7 +476,7 @@ int learn(const char *data, const char *bytecode, const char *cache, struct posi
         positions_free(positions);
     if (learning->lines)
         lines_free(learning->lines);
-    table_free(&learning->sites, free);
+    table_free(&learning->sites, free_tally);
     free(learning->leaves);
     free(learning);
     return rc;

@@ -266,6 +266,61 @@ def statements(seq, args, words):
     (lambda: @(1))()
 
 
+def blocks(seq, args, words):
+    for x in o@:
+        pass
+    for x in map(@, seq):
+        x = 1
+    for x in (@(x) for x in seq):
+        x = 1
+    for x in g@():
+        x = 1
+    for x in g@():
+        @(x)
+    for x, y in g@(): x = 1
+    x = [y for y in g@()]
+    x = {y for y in g@()}
+    list(y for y in g@())
+    a, b = g@()
+    list(g@())
+    next(g@())
+    g@().send(None)
+    while @(1):
+        break
+    if @(1):
+        x = 1
+    if not @(1):
+        x = 1
+    elif @(2):
+        x = 1
+    x = (
+        @(1) and
+        @(2)
+    )
+    x = -o@
+    y = o@ + 1
+    x = o@[1]
+    y = o@.property
+    o@.property = y
+    o@[1] = x
+    del o@[1]
+    del o@.property
+    x = o@ < 1
+    y = 1 in o@
+    x = len(o@)
+    x = 1
+    try:
+        raise c@
+    except Error:
+        @(1)
+    finally:
+        @(2)
+    exec("f()", {"f": @})
+    eval("f()", {"f": @})
+    x = 1
+    return @(1)
+
+
 def delegate(seq, args, words):
     yield from o@
     yield from o@
@@ -275,6 +330,11 @@ def delegate(seq, args, words):
     @(x)
     yield from (@(x) for x in seq)
     yield from (@(x) for x in seq)
+    yield from g@()
+    x = yield from g@()
+    x = 1
+    yield from o@
+    x = 1
 
 
 async def wait(seq, args, words):
