@@ -19,6 +19,7 @@
 enum {
     ADJUSTMENTS = 2,
     LEAST = 4,           /* samples that hold a position in a place, to believe in it */
+    SHARP = 4,           /* times as much is a place worth that must be the right one */
     LEAF_SAMPLES = 6000, /* the most that are kept */
     LEAF_LEAST = 50,
     LOOPS = 2, /* S1 and S2 */
@@ -271,20 +272,28 @@ static void add_proof(struct proof *proof, const struct site_tally *site)
     }
 }
 
-/* The samples not decided yet for which the place tells the line; 0 if it was ever wrong. */
+/*
+ * The samples not decided yet for which the place tells the line; 0 if it was ever wrong.  They
+ * count more if the other adjustment was wrong: what is right with both may be a stale copy from
+ * the middle of the line.
+ */
 static size_t gain_at(const struct site_tally *site, const bool *decided, unsigned where, int a)
 {
+    bool right, others = false;
     size_t gain = 0;
-    bool right;
 
     if (held_by(site, where, a, &right) < LEAST || !right)
         return 0;
+    for (int b = 0; b < ADJUSTMENTS; b++) {
+        held_by(site, where, b, &right);
+        others = others || (b != a && right);
+    }
     for (size_t i = 0; i < site->samples; i++)
         gain += site->evidence[i].held[where] && !decided[i];
-    return gain;
+    return others ? gain : SHARP * gain;
 }
 
-/* The place that decides most; of equal ones that which is best proved in the whole build. */
+/* The place that gains most; of equal ones that which is best proved in the whole build. */
 static size_t choose_next(const struct site_tally *site, const struct proof *proof,
                           const bool *decided, struct position_place *place)
 {
@@ -315,13 +324,14 @@ static int choose(const struct site_tally *tally, const struct proof *proof,
         return -ENOMEM;
     while (site->count < POSITION_PLACES) {
         struct position_place place;
-        size_t gain = choose_next(tally, proof, decided, &place);
-        if (gain < LEAST)
+        if (choose_next(tally, proof, decided, &place) < LEAST)
             break;
         site->places[site->count++] = place;
-        sum += gain;
         for (size_t i = 0; i < tally->samples; i++)
-            decided[i] = decided[i] || tally->evidence[i].held[place.where];
+            if (tally->evidence[i].held[place.where] && !decided[i]) {
+                decided[i] = true;
+                sum++;
+            }
     }
     if (sum * 2 < tally->samples)
         site->count = 0; /* a coincidence */

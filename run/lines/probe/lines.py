@@ -316,6 +316,25 @@ def blocks(seq, args, words):
     finally:
         @(2)
     exec("f()", {"f": @})
+    x = d@>()
+    x = None
+    x = d@>()
+    x = 1
+    x = d@>()
+    del x
+    x = d@>()
+    x = args
+    args[0]
+    x = [d@>()]
+    del x[0]
+    x = [d@>()]
+    x[0] = 1
+    x = [d@>()]
+    x.pop()
+    x = [d@>()]
+    x.clear()
+    d@()
+    x = 1
     eval("f()", {"f": @})
     x = 1
     return @(1)

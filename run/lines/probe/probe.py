@@ -2,6 +2,8 @@
 # of the instruction that runs: each "@" there is a function named after its line, "L0042", or is
 # part of the name of an object whose methods are such functions.  What calls L0042 is at line 42.
 #
+# "@>" is called at the next line.
+#
 # Arguments: lines.py, seconds of processor time, a file for the bytecode of S1 and S2.
 import functools
 import io
@@ -83,6 +85,8 @@ class Ready:
 
 
 def is_expression(line):
+    if "d@" in line:
+        return False  # lives as long as the list
     try:
         compile(re.sub("(?<! )@|@(?! )", "x", line.strip()), "<line>", "eval")
     except SyntaxError:
@@ -96,6 +100,7 @@ def in_lists(text):
     lines, open_ = [], False
     for line in text.split("\n"):
         item = re.match(r"    \S", line) is not None and is_expression(line)
+        item = item and not (lines and "@>" in lines[-1])  # that means this line
         if item != open_:
             lines.append("    [" if item else "    ]")
         lines.append(re.sub(r"^((async )?def )([a-z])", r"\1listed_\3", line) + "," * item)
@@ -110,8 +115,8 @@ def prepare(text):
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
         if "@" in line:
-            name = "L%04d" % number
-            lines[number - 1] = re.sub(r"(?<! )@|@(?! )", name, line)  # " @ " is the operator
+            name = "L%04d" % (number + line.count("@>"))
+            lines[number - 1] = re.sub(r"(?<! )@>?|@(?! )", name, line)  # " @ " is the operator
             for kind, thing in objects(name).items():
                 names[kind + name] = thing
     return lines, names
