@@ -12,6 +12,7 @@
 #include "lines/lines.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,15 +80,28 @@ static bool is_inside(const char *name)
     return is_of_probe(name) && strchr(name, '<');
 }
 
+/* The number in "py::L0042:..." or "py::S1:...", after that letter; 0 if it is another name. */
+static unsigned number_in(const char *name, char letter)
+{
+    const char beginning[] = {'p', 'y', ':', ':', letter};
+    char *end;
+    unsigned long number;
+
+    if (strncmp(name, beginning, sizeof beginning) != 0)
+        return 0;
+    number = strtoul(name + sizeof beginning, &end, 10);
+    return *end == ':' && number <= UINT_MAX ? (unsigned)number : 0;
+}
+
 /* The line that frame `i` is at, by the name of what it called; 0 if no name tells. */
 static unsigned true_line(const struct chain *chain, size_t i)
 {
     while (i-- > chain->recorded) {
         const char *name = chain->frames[i].name;
-        unsigned line = 0;
+        unsigned line = name ? number_in(name, 'L') : 0;
         if (!name || strncmp(name, "py::", 4) != 0)
             continue;
-        if (sscanf(name, "py::L%4u:", &line) == 1)
+        if (line)
             return line;
         if (!is_inside(name))
             return 0;
@@ -95,22 +109,35 @@ static unsigned true_line(const struct chain *chain, size_t i)
     return 0;
 }
 
-/* "S1 6401..." */
+/* Two hexadecimal digits for each byte. */
+static size_t read_hexadecimal(const char *text, unsigned char *bytes, size_t room)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t size = 0;
+
+    for (; size < room; text += 2) {
+        const char *high = *text ? strchr(digits, text[0]) : NULL;
+        const char *low = high && text[1] ? strchr(digits, text[1]) : NULL;
+        if (!low)
+            break;
+        bytes[size++] = (unsigned char)((high - digits) << 4 | (low - digits));
+    }
+    return size;
+}
+
+/* "S1 6401...", "S2 6401..." */
 static int read_bytecode(struct learning *learning, const char *path)
 {
     FILE *in = fopen(path, "re");
+    char *line = NULL;
+    size_t room = 0;
 
     if (!in)
         return -errno;
-    for (int loop = 0; loop < LOOPS; loop++) {
-        unsigned char *bytes = learning->bytecode[loop];
-        size_t *size = &learning->bytecode_size[loop];
-        unsigned value;
-        if (fscanf(in, " S%u ", &value) != 1)
-            break;
-        while (*size < BYTECODE_MAX && fscanf(in, "%2x", &value) == 1)
-            bytes[(*size)++] = (unsigned char)value;
-    }
+    for (int loop = 0; loop < LOOPS && getline(&line, &room, in) > 3; loop++)
+        learning->bytecode_size[loop] =
+            read_hexadecimal(line + 3, learning->bytecode[loop], BYTECODE_MAX);
+    free(line);
     fclose(in);
     return learning->bytecode_size[LOOPS - 1] ? 0 : -ENODATA;
 }
@@ -224,8 +251,8 @@ static int take_chain(void *context, const struct chain *chain)
         module = loop->mapping->module;
         address = module_address(module, loop->mapping, loop->address);
         if (i - 1 == chain->recorded) {
-            if (sscanf(chain->frames[i].name, "py::S%u:lines.py", &number) == 1 && number &&
-                number <= LOOPS)
+            number = is_of_probe(chain->frames[i].name) ? number_in(chain->frames[i].name, 'S') : 0;
+            if (number && number <= LOOPS)
                 keep_leaf(learning, chain, i, (int)number - 1, address);
             continue;
         }
@@ -344,11 +371,13 @@ static int choose(const struct site_tally *tally, const struct proof *proof,
 /* The operation at an offset; the inline caches behind it belong to it. */
 static int opcode_at(const struct learning *learning, int loop, int offset)
 {
+    const unsigned char *bytecode = learning->bytecode[loop];
+
     if (offset < 0 || (size_t)offset >= learning->bytecode_size[loop] || offset & 1)
         return -1;
-    while (offset > 0 && learning->bytecode[loop][offset] == 0)
+    while (offset >= 2 && bytecode[offset] == 0)
         offset -= 2;
-    return learning->bytecode[loop][offset];
+    return bytecode[offset];
 }
 
 static int by_pc(const void *left, const void *right)
@@ -423,7 +452,7 @@ static struct position_site choose_leaf(struct learning *learning)
     qsort(learning->leaves, learning->leaf_count, sizeof *learning->leaves, by_pc);
     for (unsigned where = 0; where < POSITION_WHERE_MAX; where++) {
         unsigned best = 0;
-        int adjust = 0;
+        signed char adjust = 0;
         for (int a = 0; a < ADJUSTMENTS; a++) {
             unsigned held, agreeing = gain_of(learning, where, adjustments[a], &held);
             if (held * 2 < learning->leaf_count || held < LEAF_LEAST)
@@ -434,8 +463,7 @@ static struct position_site choose_leaf(struct learning *learning)
             }
         }
         if (best)
-            rank(&site, agreement,
-                 (struct position_place){(unsigned short)where, (signed char)adjust}, best);
+            rank(&site, agreement, (struct position_place){(unsigned short)where, adjust}, best);
     }
     return site;
 }
