@@ -115,6 +115,7 @@ LD_PRELOAD=libpyperf.so python3 -c pass
 ls /tmp/pyperf-* && rm /tmp/pyperf-*
 apt-get purge -y -qq libpyperf >/dev/null 2>&1
 if find / -xdev -name '*pyperf*' ! -path '/libpyperf.deb' ! -path '/proc/*' ! -path '/root/.debug*' \
+    ! -path '/root/.cache/pyperf*' \
     ! -path '/tmp/*' ! -path '/var/*' | grep .; then exit 9; fi
 """
     unshare = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
