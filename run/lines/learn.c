@@ -20,7 +20,8 @@
 enum {
     ADJUSTMENTS = 2,
     LEAST = 4,           /* samples that hold a position in a place, to believe in it */
-    SHARP = 4,           /* times as much is a place worth that must be the right one */
+    ONE_RIGHT = 5,       /* what a place is worth that is right with one adjustment only */
+    BOTH_RIGHT = 4,
     LEAF_SAMPLES = 6000, /* the most that are kept */
     LEAF_LEAST = 50,
     LOOPS = 2, /* S1 and S2 */
@@ -317,7 +318,7 @@ static size_t gain_at(const struct site_tally *site, const bool *decided, unsign
     }
     for (size_t i = 0; i < site->samples; i++)
         gain += site->evidence[i].held[where] && !decided[i];
-    return others ? gain : SHARP * gain;
+    return gain * (others ? BOTH_RIGHT : ONE_RIGHT);
 }
 
 /* The place that gains most; of equal ones that which is best proved in the whole build. */
@@ -351,7 +352,7 @@ static int choose(const struct site_tally *tally, const struct proof *proof,
         return -ENOMEM;
     while (site->count < POSITION_PLACES) {
         struct position_place place;
-        if (choose_next(tally, proof, decided, &place) < LEAST)
+        if (choose_next(tally, proof, decided, &place) < LEAST * BOTH_RIGHT)
             break;
         site->places[site->count++] = place;
         for (size_t i = 0; i < tally->samples; i++)

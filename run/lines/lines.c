@@ -317,20 +317,26 @@ static struct line line_at(struct lines *lines, const struct chain *chain, size_
     return line;
 }
 
-/* A site that the probe did not see: all places of this build must agree. */
+/* A site that the probe did not see: what nearly all others have, or two places must agree, and none
+ * disagree. */
 static struct line line_by_all(struct lines *lines, const struct chain *chain, size_t i,
                                const struct position_frame *frame,
                                const struct positions *positions)
 {
+    const struct position_place *usual = positions_usual(positions);
     struct line line = {.line = 0};
+    unsigned agreeing = 0;
 
+    if (usual)
+        return line_at(lines, chain, i, frame, usual);
     for (size_t p = 0; p < positions->known_count; p++) {
         struct line other = line_at(lines, chain, i, frame, &positions->known[p]);
         if (other.line && line.line && other.line != line.line)
             return (struct line){.line = 0};
         line = other.line ? other : line;
+        agreeing += other.line != 0;
     }
-    return line;
+    return agreeing > 1 ? line : (struct line){.line = 0};
 }
 
 static struct line line_of_frame(struct lines *lines, const struct chain *chain, size_t i)

@@ -43,6 +43,7 @@ struct positions {
     struct table sites; /* address behind the call, in the file, + 1 -> struct position_site */
     struct position_site leaf;
     struct position_place known[POSITION_KNOWN]; /* all that sites of calls have */
+    size_t known_sites[POSITION_KNOWN];          /* how many have it */
     size_t known_count;
 };
 
@@ -58,6 +59,9 @@ bool position_value(const struct position_frame *frame, unsigned where, uint64_t
 
 /* Adds a site; `address` 0: the leaf.  0 or -ENOMEM. */
 int positions_add(struct positions *positions, uint64_t address, const struct position_site *site);
+
+/* The place that nearly all sites of calls have, in builds that have one; else NULL. */
+const struct position_place *positions_usual(const struct positions *positions);
 
 /* A text, one site a line.  0; -EBADMSG if it is damaged, -ENOMEM or -EIO, and then `positions` is
  * empty. */
