@@ -24,7 +24,9 @@ enum {
     BOTH_RIGHT = 4,
     LEAF_SAMPLES = 6000, /* the most that are kept */
     LEAF_LEAST = 50,
-    LOOPS = 2, /* S1 and S2 */
+    CALL_LEAST = 6,
+    CALL_SAMPLES = 20000,
+    LOOPS = 3, /* S1, S2, S3 */
     OPCODES = 256,
     BYTECODE_MAX = 4096,
 };
@@ -59,6 +61,8 @@ struct learning {
     struct table sites; /* address + 1 -> struct site_tally */
     struct leaf_sample *leaves;
     size_t leaf_count;
+    struct leaf_sample *calls; /* the loop called something in C; pc: behind the call */
+    size_t call_count;
     unsigned char bytecode[LOOPS][BYTECODE_MAX];
     size_t bytecode_size[LOOPS];
     struct build_id build_id;
@@ -214,16 +218,19 @@ static int look_at_places(struct learning *learning, const struct chain *chain, 
     return 0;
 }
 
-static void keep_leaf(struct learning *learning, const struct chain *chain, size_t i, int loop,
-                      uint64_t pc)
+static void keep_offsets(struct learning *learning, const struct chain *chain, size_t i, int loop,
+                         uint64_t pc)
 {
-    struct leaf_sample *leaf = &learning->leaves[learning->leaf_count];
+    struct leaf_sample *leaf;
     struct stack_copy stack;
     struct position_frame frame = lines_loop(chain, i, &stack);
 
-    if (learning->leaf_count == LEAF_SAMPLES)
+    if (i - 1 == chain->recorded && learning->leaf_count < LEAF_SAMPLES)
+        leaf = &learning->leaves[learning->leaf_count++];
+    else if (i - 1 != chain->recorded && learning->call_count < CALL_SAMPLES)
+        leaf = &learning->calls[learning->call_count++];
+    else
         return;
-    learning->leaf_count++;
     leaf->pc = pc;
     leaf->loop = loop;
     for (unsigned where = 0; where < POSITION_WHERE_MAX; where++) {
@@ -251,12 +258,11 @@ static int take_chain(void *context, const struct chain *chain)
             continue;
         module = loop->mapping->module;
         address = module_address(module, loop->mapping, loop->address);
-        if (i - 1 == chain->recorded) {
-            number = is_of_probe(chain->frames[i].name) ? number_in(chain->frames[i].name, 'S') : 0;
-            if (number && number <= LOOPS)
-                keep_leaf(learning, chain, i, (int)number - 1, address);
+        number = is_of_probe(chain->frames[i].name) ? number_in(chain->frames[i].name, 'S') : 0;
+        if (number && number <= LOOPS)
+            keep_offsets(learning, chain, i, (int)number - 1, address);
+        if (i - 1 == chain->recorded)
             continue;
-        }
         truth = is_of_probe(chain->frames[i].name) ? true_line(chain, i) : 0;
         if (truth) {
             struct site_tally *site = tally_of(learning, address);
@@ -469,6 +475,69 @@ static struct position_site choose_leaf(struct learning *learning)
     return site;
 }
 
+/* -- Calls of C ----------------------------------------------------------------------------- */
+
+/* Whether all samples have one operation by this place, at several offsets. */
+static bool is_one_operation(const struct learning *learning, const struct leaf_sample *samples,
+                             size_t count, const struct position_place *place)
+{
+    int offset = -1, opcode = -1;
+    bool varies = false;
+
+    for (size_t i = 0; i < count; i++) {
+        int here = samples[i].offsets[place->where] + place->adjust;
+        int operation = samples[i].offsets[place->where] < 0
+                            ? -1
+                            : opcode_at(learning, samples[i].loop, here);
+        if (operation < 0 || (i && operation != opcode))
+            return false;
+        here = here * LOOPS + samples[i].loop;
+        varies = varies || (i && here != offset);
+        offset = here;
+        opcode = operation;
+    }
+    return varies;
+}
+
+/* Of the places that other sites have, the most usual one by which operation and address agree. */
+static struct position_site choose_by_operation(const struct learning *learning,
+                                                const struct positions *positions,
+                                                const struct leaf_sample *samples, size_t count)
+{
+    struct position_site site = {.count = 0};
+    size_t most = 1;
+
+    for (size_t p = 0; count >= CALL_LEAST && p < positions->known_count; p++)
+        if (positions->known_sites[p] > most &&
+            is_one_operation(learning, samples, count, &positions->known[p])) {
+            most = positions->known_sites[p];
+            site.places[0] = positions->known[p];
+            site.count = 1;
+        }
+    return site;
+}
+
+/* Sites that never led to a function whose name tells the line. */
+static int choose_calls(struct learning *learning, struct positions *positions)
+{
+    struct positions proved = *positions;
+    int rc = 0;
+
+    qsort(learning->calls, learning->call_count, sizeof *learning->calls, by_pc);
+    for (size_t from = 0, to; rc == 0 && from < learning->call_count; from = to) {
+        const struct leaf_sample *samples = &learning->calls[from];
+        struct position_site site;
+        for (to = from; to < learning->call_count && learning->calls[to].pc == samples->pc; to++)
+            continue;
+        if (table_get(&positions->sites, samples->pc + 1))
+            continue;
+        site = choose_by_operation(learning, &proved, samples, to - from);
+        if (site.count)
+            rc = positions_add(positions, samples->pc, &site);
+    }
+    return rc;
+}
+
 /* -- The whole ------------------------------------------------------------------------------ */
 
 static int choose_all(struct learning *learning, struct positions *positions)
@@ -490,6 +559,8 @@ static int choose_all(struct learning *learning, struct positions *positions)
         if (rc == 0 && (site.count || tally->samples >= 2 * LEAST))
             rc = positions_add(positions, tally->address, &site);
     }
+    if (rc == 0)
+        rc = choose_calls(learning, positions);
     return rc == 0 && !positions->sites.count ? -ENODATA : rc;
 }
 
@@ -504,7 +575,8 @@ int learn(const char *data, const char *bytecode, const char *cache, struct posi
         return rc;
     learning->lines = lines_new(NULL, NULL, NULL);
     learning->leaves = calloc(LEAF_SAMPLES, sizeof *learning->leaves);
-    if (learning->lines && learning->leaves)
+    learning->calls = calloc(CALL_SAMPLES, sizeof *learning->calls);
+    if (learning->lines && learning->leaves && learning->calls)
         rc = read_bytecode(learning, bytecode);
     if (rc == 0)
         rc = chains_each(data, cache, take_chain, learning);
@@ -517,6 +589,7 @@ int learn(const char *data, const char *bytecode, const char *cache, struct posi
         lines_free(learning->lines);
     table_free(&learning->sites, free_tally);
     free(learning->leaves);
+    free(learning->calls);
     free(learning);
     return rc;
 }

@@ -317,6 +317,18 @@ static struct line line_at(struct lines *lines, const struct chain *chain, size_
     return line;
 }
 
+/* The same, if the instructions at both sides of the value have that line. */
+static struct line line_around(struct lines *lines, const struct chain *chain, size_t i,
+                               const struct position_frame *frame,
+                               const struct position_place *place)
+{
+    struct position_place other = {place->where, place->adjust ? 0 : -2};
+    struct line line = line_at(lines, chain, i, frame, place);
+
+    return line.line == line_at(lines, chain, i, frame, &other).line ? line
+                                                                     : (struct line){.line = 0};
+}
+
 /* A site that the probe did not see: what nearly all others have, or two places must agree, and none
  * disagree. */
 static struct line line_by_all(struct lines *lines, const struct chain *chain, size_t i,
@@ -328,7 +340,7 @@ static struct line line_by_all(struct lines *lines, const struct chain *chain, s
     unsigned agreeing = 0;
 
     if (usual)
-        return line_at(lines, chain, i, frame, usual);
+        return line_around(lines, chain, i, frame, usual);
     for (size_t p = 0; p < positions->known_count; p++) {
         struct line other = line_at(lines, chain, i, frame, &positions->known[p]);
         if (other.line && line.line && other.line != line.line)

@@ -75,6 +75,10 @@ def builtins(seq, args, words):
     next(map(@, seq))
     next(map(@, seq))
     next(map(@, seq), None)
+    max(*seq, key=@)
+    next(*[map(@, seq)])
+    partial(@, 1)(*args)
+    partial(@, 1)(*args, **words)
     reduce(@, seq)
     reduce(@, seq)
     partial(@, 1)()
@@ -409,3 +413,85 @@ def S2(n):
         while j > i:
             j -= 1
     return i
+
+
+def S3(n):
+    s = "abc"
+    d = {}
+    l = [3, 1, 2]
+    t = (1, 2, 3)
+    big = 12345678901234567890
+    f = 1.5
+    while n > 0:
+        n = n - 1
+        u = s + "d"
+        v = u + s
+        u = s[1]
+        v = "%s %d" % (s, n)
+        u = s == v
+        d["a"] = n
+        v = d["a"] + n
+        d[n & 7] = v + big
+        x = big + n
+        y = big * 3 - x
+        x = y // 7 + x % 5
+        f = f * x + 1.0
+        f = 1.0 / f - f
+        l.append(n)
+        x = l.pop() + 1
+        l[1] = x
+        y = l[1:] + l
+        x, y = t[0], y
+        a, b, c = t
+        a, *b = y
+        y = [a, n, x]
+        x = {"a": a, "b": n}
+        y = {a, n}
+        z = (a, x)
+        z = (n, z)
+        x = n in l
+        y = s in "abcd"
+        z = "a" in d
+        x = len(l)
+        y = len(s) + len(d)
+        z = isinstance(x, int)
+        x = str(n)
+        y = int(x)
+        z = abs(y)
+        x = max(y, 2)
+        x = sum(l)
+        y = x < big
+        z = big == y
+        x = -big
+        y = -x
+        z = f"{x}{n}"
+        try:
+            x = n + 1
+            d["missing"]
+        except KeyError:
+            y = x + 1
+        try:
+            if n & 1:
+                raise ValueError(n)
+            x = y + n
+        except ValueError as error:
+            z = error.args
+        finally:
+            y = n
+        x = [i for i in l]
+        for i, j in zip(l, t):
+            x = i + j
+        for i in d:
+            x = i
+        for i in s:
+            y = i
+        for i in t:
+            z = i
+        x = l.copy()
+        y = d.get("a")
+        z = s.upper()
+        x = lambda: n
+        y = type(n)
+        z = slice(1, n)
+        d.clear()
+    return x
