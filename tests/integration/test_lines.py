@@ -31,8 +31,10 @@ LINE_FILE = re.compile(r"/pyperf/lines-[0-9a-f]+\.so$")
 
 
 def one_perf_each(world):
-    """Every interpreter under the first perf; that others show the same is a case of its own."""
-    return [wrapper.Setting(python, world.perfs[0]) for python in harness.supported(world) if world.perfs]
+    """Every interpreter under one perf, in turn.  Where frame pointers make copies of stacks
+    needless, a recording has no registers that could tell lines."""
+    able = [python for python in harness.supported(world) if not python.frame_pointers]
+    return [wrapper.Setting(p, world.perfs[n % len(world.perfs)]) for n, p in enumerate(able) if world.perfs]
 
 
 def lines_of(run, frames):
@@ -46,7 +48,7 @@ def lines_of(run, frames):
         addresses = sorted(addresses)
         try:
             done = subprocess.run(
-                ["eu-addr2line", "-e", run.root.file(dso)],
+                ["eu-addr2line", "-e", dso],  # in the case's home, and every root has this /tmp
                 input="".join("0x%x\n" % a for a in addresses).encode(),
                 stdout=subprocess.PIPE,
                 timeout=60,

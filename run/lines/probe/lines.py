@@ -76,6 +76,12 @@ def builtins(seq, args, words):
     next(map(@, seq))
     next(map(@, seq), None)
     max(*seq, key=@)
+    context.run(@)
+    context.run(@)
+    context.run(@, 1)
+    context.run(@, *args)
+    context.run(@, a=1)
+    context.run(@, *args, **words)
     next(*[map(@, seq)])
     partial(@, 1)(*args)
     partial(@, 1)(*args, **words)
@@ -289,6 +295,14 @@ def blocks(seq, args, words):
     list(g@())
     next(g@())
     g@().send(None)
+    try:
+        with o@: raise Error
+    except Error:
+        x = 1
+    try:
+        with o@: o.absent
+    except NameError:
+        x = 1
     while @(1):
         break
     if @(1):

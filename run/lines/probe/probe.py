@@ -12,6 +12,11 @@ import re
 import sys
 import time
 
+try:
+    import contextvars
+    context = contextvars.Context()
+except ImportError:  # 3.6
+    context = None
 METHODS = {
     "__call__": "1", "__init__": "None", "__len__": "1", "__hash__": "1", "__abs__": "1",
     "__repr__": "''", "__str__": "''", "__int__": "1", "__float__": "1.0", "__bool__": "True",
@@ -111,7 +116,7 @@ def in_lists(text):
 def prepare(text):
     """The lines without "@", and what they mention."""
     names = {"reduce": functools.reduce, "partial": functools.partial, "sink": sink,
-             "Error": Error}
+             "Error": Error, "context": context}
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
         if "@" in line:
