@@ -76,22 +76,29 @@ void lines_free(struct lines *lines)
     free(lines);
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Near the end of the stack the library stands between, to watch it. */
+static bool is_library(const struct module *module)
+{
+    return strcmp(base_name(module->path), PYPERF_LIBRARY) == 0;
+}
+
 bool lines_is_python(const struct chain *chain, size_t i)
 {
     const struct chain_frame *frame = &chain->frames[i];
 
     return i > chain->recorded && frame->name && frame->mapping && frame->registers &&
            strncmp(frame->name, PYPERF_NAME_PREFIX, PYTHON_PREFIX) == 0 &&
-           chain->frames[i - 1].mapping && chain->frames[i - 1].registers;
+           chain->frames[i - 1].mapping && chain->frames[i - 1].registers &&
+           !is_library(chain->frames[i - 1].mapping->module);
 }
 
 /* -- Code objects --------------------------------------------------------------------------- */
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 static const struct code_table *table_of(struct lines *lines, const struct module *module)
 {

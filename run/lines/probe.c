@@ -210,7 +210,12 @@ static void learn_build(void *folder, const char *program, const struct build_id
 struct lines *lines_here(void)
 {
     static char folder[PATH_MAX];
+    int rc = probe_folder(folder);
 
-    return probe_folder(folder) == 0 ? lines_new(folder, learn_build, folder)
-                                     : lines_new(NULL, NULL, NULL);
+    if (rc == 0)
+        return lines_new(folder, learn_build, folder);
+    say_warning("Python functions have no lines, for what it takes to tell them cannot be kept: set "
+                "HOME or XDG_CACHE_HOME to a folder that can be written: %s",
+                strerror(-rc));
+    return lines_new(NULL, NULL, NULL);
 }

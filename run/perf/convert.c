@@ -52,6 +52,24 @@ static int convert_with_lines(const char *data, const char *fresh, const char *c
     return rc;
 }
 
+/* Whether the recording itself is what cannot be converted. */
+static bool is_of_recording(int rc)
+{
+    return rc == -EALREADY || rc == -ENOTSUP || rc == -EBADMSG || rc == -ENOSYS;
+}
+
+/* Without lines where these cannot be kept. */
+static int convert_somehow(const char *data, const char *fresh, const char *cache, const char *perf)
+{
+    int rc = cache ? convert_with_lines(data, fresh, cache, perf) : -ENOENT;
+
+    if (rc == 0 || is_of_recording(rc))
+        return rc;
+    say_warning("the functions in %s have no lines: %s: %s", data,
+                cache ? cache : "no folder to keep them in, set HOME", strerror(-rc));
+    return convert(data, fresh, cache, NULL);
+}
+
 void convert_recording(const char *data, const char *cache, const char *perf)
 {
     char fresh[PATH_MAX];
@@ -60,7 +78,7 @@ void convert_recording(const char *data, const char *cache, const char *perf)
     if (snprintf(fresh, sizeof fresh, "%s.converting", data) >= (int)sizeof fresh)
         return;
     progress_begin(converting);
-    rc = cache ? convert_with_lines(data, fresh, cache, perf) : convert(data, fresh, NULL, NULL);
+    rc = convert_somehow(data, fresh, cache, perf);
     if (rc == 0) {
         rc = replace(data, fresh);
         if (rc)

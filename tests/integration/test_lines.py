@@ -109,3 +109,67 @@ def every_frame_has_the_line_that_ran(t):
     if seen.wrong or seen.unknown > chance.most(seen.judged, UNKNOWN) or wrong:
         raise AssertionError("\n".join([str(seen)] + seen.details() + wrong))
     return str(seen)
+
+
+PLAIN = """
+import time
+
+def leaf(until):
+    while time.process_time() < until:
+        sum(range(1000))
+
+def caller():
+    leaf(time.process_time() + 0.3)
+
+caller()
+"""
+
+
+def script_of(run, data, *fields):
+    done = run.t.run(["perf", "script", "-i", data, "-F", ",".join(fields)], run.env(), root=run.root)
+    assert done.code == 0, done.stderr.decode()
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def recorded(t, run, python, **env):
+    """A converted recording of PLAIN; and what pyperf-run said."""
+    app = t.path("app.py")
+    with open(app, "w") as file:
+        file.write(PLAIN)
+    done = run.record("-g", "-F", "499", python.path, app, env=env)
+    assert done.code == 0, done.stderr.decode()
+    return app, done.stderr.decode()
+
+
+@case("lines", each=wrapper.perfs)
+def plain_perf_shows_files_and_lines(t):
+    """`perf script` without us, and one row a function in `perf report`."""
+    python = t.world.newest_on_host()
+    run = wrapper.Wrapper(t, t.subject)
+    app, _ = recorded(t, run, python)
+    text = script_of(run, run.data, "ip", "sym", "srcline")
+    for name, line in (("leaf", 6), ("caller", 9), ("<module>", 11)):
+        pattern = r"py::%s:%s\s+(?:\(.*\)\s+)?app\.py:%d\n" % (re.escape(name), re.escape(app), line)
+        assert re.search(pattern, text), "%s has no line %d:\n%s" % (name, line, text[-2000:])
+    done = t.run(["perf", "report", "-i", run.data, "--stdio", "--children", "-g", "none", "-s", "sym"], run.env())
+    rows = re.findall(r"py::caller:", done.stdout.decode("utf-8", "replace"))
+    assert len(rows) == 1, "%d rows:\n%s" % (len(rows), done.stdout.decode("utf-8", "replace")[-2000:])
+
+
+UNLEARNABLE = {
+    "no HOME": {"HOME": None},
+    "HOME is a file": {"HOME": __file__},
+    "no place for what was learned": {"XDG_CACHE_HOME": "/proc/nowhere"},
+}
+
+
+@case("lines", each=lambda world: sorted(UNLEARNABLE))
+def a_recording_without_lines_is_a_recording(t):
+    """It is converted, says once why there are no lines, and has its names."""
+    python = t.world.newest_on_host()
+    run = wrapper.Wrapper(t, t.world.perfs[0])
+    app, said = recorded(t, run, python, **UNLEARNABLE[t.subject])
+    assert said.count("no lines") == 1, said
+    assert os.path.getsize(run.data) < 1 << 20, "not converted: " + said
+    text = script_of(run, run.data, "ip", "sym")
+    assert text.count("py::leaf:" + app) > 50, said + text[-2000:]
