@@ -19,8 +19,8 @@
 
 enum {
     ADJUSTMENTS = 2,
-    LEAST = 4,           /* samples that hold a position in a place, to believe in it */
-    ONE_RIGHT = 5,       /* what a place is worth that is right with one adjustment only */
+    LEAST = 4,     /* samples that hold a position in a place, to believe in it */
+    ONE_RIGHT = 5, /* what a place is worth that is right with one adjustment only */
     BOTH_RIGHT = 4,
     LEAF_SAMPLES = 6000, /* the most that are kept */
     LEAF_LEAST = 50,
@@ -486,9 +486,8 @@ static bool is_one_operation(const struct learning *learning, const struct leaf_
 
     for (size_t i = 0; i < count; i++) {
         int here = samples[i].offsets[place->where] + place->adjust;
-        int operation = samples[i].offsets[place->where] < 0
-                            ? -1
-                            : opcode_at(learning, samples[i].loop, here);
+        int operation =
+            samples[i].offsets[place->where] < 0 ? -1 : opcode_at(learning, samples[i].loop, here);
         if (operation < 0 || (i && operation != opcode))
             return false;
         here = here * LOOPS + samples[i].loop;

@@ -336,8 +336,8 @@ static struct line line_around(struct lines *lines, const struct chain *chain, s
                                                                      : (struct line){.line = 0};
 }
 
-/* A site that the probe did not see: what nearly all others have, or two places must agree, and none
- * disagree. */
+/* A site that the probe did not see: what nearly all others have, or two places must agree, and
+ * none disagree. */
 static struct line line_by_all(struct lines *lines, const struct chain *chain, size_t i,
                                const struct position_frame *frame,
                                const struct positions *positions)

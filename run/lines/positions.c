@@ -46,7 +46,7 @@ const struct position_place *positions_usual(const struct positions *positions)
             most = i;
     }
     return sites && positions->known_sites[most] * 100 >= sites * USUAL ? &positions->known[most]
-                                                                         : NULL;
+                                                                        : NULL;
 }
 
 int positions_add(struct positions *positions, uint64_t address, const struct position_site *site)

@@ -214,8 +214,9 @@ struct lines *lines_here(void)
 
     if (rc == 0)
         return lines_new(folder, learn_build, folder);
-    say_warning("Python functions have no lines, for what it takes to tell them cannot be kept: set "
-                "HOME or XDG_CACHE_HOME to a folder that can be written: %s",
-                strerror(-rc));
+    say_warning(
+        "Python functions have no lines, for what it takes to tell them cannot be kept: set "
+        "HOME or XDG_CACHE_HOME to a folder that can be written: %s",
+        strerror(-rc));
     return lines_new(NULL, NULL, NULL);
 }
