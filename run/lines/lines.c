@@ -159,6 +159,19 @@ static bool contains(const struct code *code, uint64_t address)
     return address >= code->bytecode && address - code->bytecode <= code->length;
 }
 
+/* CPython 3.10 lets equal bytecode of functions in one file be one object: another line of the same
+ * slot may have it, too. */
+static bool is_shared(const struct code *code)
+{
+    if (code->lines.format != PYPERF_LINES_3_10)
+        return false;
+    for (const struct code *older = code->older; older; older = older->older)
+        if (older->bytecode == code->bytecode && older->length == code->length &&
+            older->lines.first_line != code->lines.first_line)
+            return true;
+    return false;
+}
+
 /* The newest one not younger than the sample.  Without a common clock only one may fit. */
 static const struct code *newest(const struct code *code, const struct chain *chain,
                                  uint64_t address)
@@ -169,7 +182,7 @@ static const struct code *newest(const struct code *code, const struct chain *ch
         if (!contains(code, address) || (chain->monotonic && code->since > chain->sample->time))
             continue;
         if (chain->monotonic)
-            return code;
+            return is_shared(code) ? NULL : code;
         if (found &&
             (found->bytecode != code->bytecode ||
              found->lines.first_line != code->lines.first_line || found->length != code->length))
