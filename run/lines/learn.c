@@ -346,9 +346,24 @@ static size_t choose_next(const struct site_tally *site, const struct proof *pro
                 continue;
             best = gain;
             best_proof = proof->sites[where][a];
-            *place = (struct position_place){(unsigned short)where, adjustments[a]};
+            *place = (struct position_place){(unsigned short)where, adjustments[a], false};
         }
     return best;
+}
+
+/* Whether the other adjustment would do as well here, and the rest of the build does not decide. */
+static bool is_doubtful(const struct site_tally *site, const struct proof *proof,
+                        const struct position_place *place)
+{
+    for (int a = 0; a < ADJUSTMENTS; a++) {
+        bool right;
+        if (adjustments[a] == place->adjust)
+            continue;
+        held_by(site, place->where, a, &right);
+        if (right && proof->sites[place->where][a])
+            return true;
+    }
+    return false;
 }
 
 /* A further place is for samples in which those in front of it held no position. */
@@ -365,6 +380,7 @@ static int choose(const struct site_tally *tally, const struct proof *proof,
         struct position_place place;
         if (choose_next(tally, proof, decided, &place) < LEAST * BOTH_RIGHT)
             break;
+        place.doubtful = is_doubtful(tally, proof, &place);
         site->places[site->count++] = place;
         for (size_t i = 0; i < tally->samples; i++)
             if (tally->evidence[i].held[place.where] && !decided[i]) {
@@ -475,7 +491,8 @@ static struct position_site choose_leaf(struct learning *learning)
             }
         }
         if (best)
-            rank(&site, agreement, (struct position_place){(unsigned short)where, adjust}, best);
+            rank(&site, agreement, (struct position_place){(unsigned short)where, adjust, false},
+                 best);
     }
     return site;
 }

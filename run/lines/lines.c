@@ -342,7 +342,7 @@ static struct line line_around(struct lines *lines, const struct chain *chain, s
                                const struct position_frame *frame,
                                const struct position_place *place)
 {
-    struct position_place other = {place->where, place->adjust ? 0 : -2};
+    struct position_place other = {place->where, place->adjust ? 0 : -2, false};
     struct line line = line_at(lines, chain, i, frame, place);
 
     return line.line == line_at(lines, chain, i, frame, &other).line ? line
@@ -394,7 +394,8 @@ static struct line line_of_frame(struct lines *lines, const struct chain *chain,
     if (!site)
         return line_by_all(lines, chain, i, &frame, &build->positions);
     for (size_t p = 0; !line.line && p < site->count; p++)
-        line = line_at(lines, chain, i, &frame, &site->places[p]);
+        line = site->places[p].doubtful ? line_around(lines, chain, i, &frame, &site->places[p])
+                                        : line_at(lines, chain, i, &frame, &site->places[p]);
     return line;
 }
 

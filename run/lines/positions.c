@@ -32,7 +32,8 @@ static void note(struct positions *positions, const struct position_place *place
         }
     if (positions->known_count < POSITION_KNOWN) {
         positions->known_sites[positions->known_count] = 1;
-        positions->known[positions->known_count++] = *place;
+        positions->known[positions->known_count] = *place;
+        positions->known[positions->known_count++].doubtful = false;
     }
 }
 
@@ -72,7 +73,7 @@ int positions_add(struct positions *positions, uint64_t address, const struct po
     return 0;
 }
 
-/* "1a2b3c 13-2 35+0": the address, and places with what to add. */
+/* "1a2b3c 13-2 35+0?": the address, and places with what to add; "?": doubtful. */
 static int read_line(struct positions *positions, const char *line)
 {
     struct position_site site = {.count = 0};
@@ -87,8 +88,8 @@ static int read_line(struct positions *positions, const char *line)
         long adjust = strtol(sign, &end, 10);
         whole = sign != rest && (*sign == '+' || *sign == '-') && end != sign &&
                 where < POSITION_WHERE_MAX && adjust >= SCHAR_MIN && adjust <= SCHAR_MAX;
-        *place = (struct position_place){(unsigned short)where, (signed char)adjust};
-        rest = end;
+        *place = (struct position_place){(unsigned short)where, (signed char)adjust, *end == '?'};
+        rest = end + place->doubtful;
     }
     return whole && *rest == '\n' ? positions_add(positions, address, &site) : -EBADMSG;
 }
@@ -114,7 +115,8 @@ static void write_site(FILE *out, uint64_t address, const struct position_site *
 {
     fprintf(out, "%" PRIx64, address);
     for (size_t i = 0; i < site->count; i++)
-        fprintf(out, " %u%+d", site->places[i].where, site->places[i].adjust);
+        fprintf(out, " %u%+d%s", site->places[i].where, site->places[i].adjust,
+                site->places[i].doubtful ? "?" : "");
     fputc('\n', out);
 }
 

@@ -29,6 +29,7 @@ enum {
 struct position_place {
     unsigned short where;
     signed char adjust; /* to be added to the value, for the running instruction's address */
+    bool doubtful;      /* it may be another adjustment: believe it where both name one line */
 };
 
 enum { POSITION_WHERE_MAX = REGISTERS_MAX + POSITION_WORDS };

@@ -69,8 +69,9 @@ START_TEST(test_round_trip)
     positions = (struct positions){.known_count = 0};
     for (unsigned i = 0; i < 300; i++) {
         for (unsigned p = 0; p < site.count; p++)
-            site.places[p] = (struct position_place){
-                (unsigned short)((i + p * 50) % POSITION_WHERE_MAX), (signed char)(i - 150 + p)};
+            site.places[p] =
+                (struct position_place){(unsigned short)((i + p * 50) % POSITION_WHERE_MAX),
+                                        (signed char)(i - 150 + p), p == 1};
         ck_assert_int_eq(positions_add(&positions, i * 0x123456789ULL, &site), 0);
     }
     for (int i = 0; i < 2; i++) {
