@@ -21,6 +21,7 @@ class Truth:
     def __init__(self, told):
         self.pid = told["pid"]
         self.began, self.ended = told["began"], told["ended"]
+        self.edges = 0  # samples in a window that are at one of its edges
         # The line of a call whose arguments are on lines of their own.
         self.adler32 = 4 if tuple(told["version"]) >= (3, 8) else 5
         self.chains = {
@@ -64,7 +65,13 @@ class Truth:
             for at, i in enumerate(python):
                 if (frames[i].name, frames[i].file) == (chain[0].name, chain[0].file):
                     last = chain[0].line - 1
-                    if self._fit([chain], frames, python[at:], lines):
+                    if not self._fit([chain], frames, python[at:], lines):
+                        continue
+                    # Its edges are the lines that read the clock: when they were stopped for
+                    # longer than the margin, what ran in them lies within.
+                    if frames[i].line in (last - number, last + 1):
+                        self.edges += 1
+                    else:
                         lines[i] = set(range(last - number + 1, last + 1))
 
     @staticmethod
