@@ -49,7 +49,7 @@ static bool read_cfa(struct rule *rule, Dwarf_Frame *frame)
 }
 
 /* What a table does not mention is kept, if functions must keep it.  elfutils (0.188) knows that,
- * but on x86-64 takes rax for rbx. */
+ * but takes one processor's rax for its rbx. */
 static struct place unmentioned(unsigned number, const struct processor *processor)
 {
     return (struct place){.kind = processor->kept >> number & 1 ? PLACE_SAME : PLACE_LOST};

@@ -1,5 +1,6 @@
 #include "recording/symbols.h"
 #include "recording/demangle.h"
+#include "recording/processor.h"
 
 #include <errno.h>
 #include <gelf.h>
@@ -130,7 +131,7 @@ int symbols_add_table(struct symbols *symbols, Elf *elf, bool dynamic)
         if (!names_code(elf, &entry))
             continue;
         name = elf_strptr(elf, header.sh_link, entry.st_name);
-        if (!name || !*name || name[0] == '$') /* "$x", "$d": mapping symbols of aarch64 */
+        if (!name || !*name || name[0] == '$') /* "$x", "$d": where code and data begin */
             continue;
         demangled = demangle(name);
         if (demangled)
@@ -142,7 +143,7 @@ int symbols_add_table(struct symbols *symbols, Elf *elf, bool dynamic)
 }
 
 /* Entry i of the table belongs to relocation i; .plt begins with an entry for the linker, .plt.sec
- * (with which calls go on x86-64 with CET) does not. */
+ * (through which calls go where each target of a jump begins with a mark) does not. */
 int symbols_add_plt(struct symbols *symbols, Elf *elf)
 {
     GElf_Shdr relocations, plt, names;
@@ -150,17 +151,16 @@ int symbols_add_plt(struct symbols *symbols, Elf *elf)
     Elf_Data *data = section ? elf_getdata(section, NULL) : NULL, *table;
     uint64_t at, first = 0, each = 16;
     GElf_Rela relocation;
-    GElf_Ehdr header;
     int rc = 0;
 
-    if (!data || !gelf_getehdr(elf, &header))
+    if (!data)
         return 0;
     dynamic = elf_getscn(elf, relocations.sh_link);
     table = dynamic && gelf_getshdr(dynamic, &names) ? elf_getdata(dynamic, NULL) : NULL;
     if (!section_of_name(elf, ".plt.sec", &plt)) {
         if (!section_of_name(elf, ".plt", &plt))
             return 0;
-        first = header.e_machine == EM_AARCH64 ? 32 : 16;
+        first = processor_here.plt_header;
     }
     at = plt.sh_addr + first;
     for (int i = 0; table && rc == 0 && gelf_getrela(data, i, &relocation); i++, at += each) {

@@ -126,7 +126,8 @@ def chances_are_reckoned_right(t):
 # What has to differ between architectures (docs/porting.md).
 PER_ARCHITECTURE = re.compile(
     r"preload/arch/.*|preload/trampoline_\w+\.S|cmake/.*|"
-    r"exec/exec_\w+\.S|run/python/(elfinfo\.[ch]|prologue\.c)"
+    r"exec/exec_\w+\.S|run/python/(elfinfo\.[ch]|prologue\.c)|"
+    r"run/recording/processor_\w+\.c"
 )
 ARCHITECTURE = re.compile(
     r"x86|i[3-6]86|amd64|aarch64|arm64|\barm\b|riscv|ppc64|s390|loongarch|\bEM_[A-Z0-9]", re.I

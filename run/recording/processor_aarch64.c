@@ -2,29 +2,6 @@
 
 #include <elf.h>
 
-#if defined(__x86_64__)
-
-/* linux arch/x86/include/uapi/asm/perf_regs.h; System V ABI for AMD64, figure 3.36. */
-static const signed char of_perf[] = {
-    0,  3,  2,  1,  4, 5, 6,  7,  16, -1, -1, -1, /* ax bx cx dx si di bp sp ip flags cs ss */
-    -1, -1, -1, -1, 8, 9, 10, 11, 12, 13, 14, 15, /* ds es fs gs r8 to r15 */
-};
-
-const struct processor processor_here = {
-    .machine = EM_X86_64,
-    .count = 17,
-    .pc = 16,
-    .sp = 7,
-    .fp = 6,
-    .return_address = 16,
-    .kept = 1 << 3 | 1 << 6 | 0xf << 12, /* rbx, rbp, r12 to r15: figure 3.4 */
-    .address_mask = UINT64_MAX,
-    .perf_count = sizeof of_perf,
-    .perf = of_perf,
-};
-
-#elif defined(__aarch64__)
-
 /* linux arch/arm64/include/uapi/asm/perf_regs.h: x0 to x30, sp, pc; DWARF for the Arm 64-bit
  * Architecture, 4.1: the same up to sp. */
 static const signed char of_perf[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
@@ -40,10 +17,7 @@ const struct processor processor_here = {
     .return_address = 30,
     .kept = 0x7ffULL << 19,           /* x19 to x29: Procedure Call Standard for AArch64, 6.1.1 */
     .address_mask = (1ULL << 48) - 1, /* user addresses; above: a signature (pauth) */
+    .plt_header = 32,
     .perf_count = sizeof of_perf,
     .perf = of_perf,
 };
-
-#else
-#error "processor.c does not know this architecture: see docs/porting.md"
-#endif
