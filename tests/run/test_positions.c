@@ -151,7 +151,8 @@ END_TEST
 
 START_TEST(test_known)
 {
-    struct position_site site = {.places = {{1, 0}, {60, 0}}, .count = 2}, none = {.count = 0};
+    struct position_site site = {.places = {{1, 0, false}, {60, 0, false}}, .count = 2},
+                         none = {.count = 0};
 
     positions = (struct positions){.known_count = 0};
     ck_assert_int_eq(positions_add(&positions, 0, &site), 0);
