@@ -1,12 +1,10 @@
 /* pyperf-run flamegraph: a recording's call chains as a page, a picture or folded lines. */
-#include "base/progress.h"
 #include "base/say.h"
 #include "commands.h"
 #include "flamegraph/frames.h"
 #include "flamegraph/render.h"
 #include "lines/probe.h"
-#include "perf/buildid_cache.h"
-#include "recording/chains.h"
+#include "perf/reading.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -18,11 +16,12 @@
 
 static const struct format {
     const char *ending;
+    bool has_lines;
     void (*render)(const struct profile *, FILE *);
 } formats[] = {
-    {".html", render_html},
-    {".folded", render_folded},
-    {".svg", render_svg},
+    {".html", true, render_html},
+    {".folded", false, render_folded},
+    {".svg", false, render_svg},
 };
 
 static const struct format *format_of(const char *path)
@@ -75,36 +74,24 @@ static int add(void *context, const struct chain *chain)
     const struct reading *reading = context;
     int rc = frames_add(reading->profile->tree, chain, reading->lines);
 
-    return rc ? rc : hot_add(&reading->profile->hot, reading->lines, chain);
-}
-
-static const char *reason(int rc)
-{
-    return rc == -EBADMSG  ? "it is no recording of this machine, or damaged"
-           : rc == -ENOSYS ? "it is compressed: build pyperf-run with libzstd to read it"
-                           : strerror(-rc);
+    return rc || !reading->lines ? rc : hot_add(&reading->profile->hot, reading->lines, chain);
 }
 
 /* Fills the profile with the chains of `data`.  0, or an exit status after a message. */
-static int read_chains(struct profile *profile, const char *data)
+static int read_chains(struct profile *profile, const char *data, bool with_lines)
 {
-    static char perf[] = "perf";
-    char cache[PATH_MAX];
-    struct reading reading = {profile, lines_here()};
-    bool cached = buildid_cache_folder(cache, perf, NULL) == 0;
-    int rc;
+    struct reading reading = {profile, with_lines ? lines_here() : NULL};
+    int rc = -ENOMEM;
 
-    progress_begin("reading call chains");
     profile->tree = tree_new();
-    rc = profile->tree && reading.lines ? chains_each(data, cached ? cache : NULL, add, &reading)
-                                        : -ENOMEM;
-    progress_end();
+    if (profile->tree && (reading.lines || !with_lines))
+        rc = reading_each(data, "reading call chains", add, &reading);
     if (reading.lines)
         lines_free(reading.lines);
     hot_sort(&profile->hot);
     if (rc == 0 && profile->tree->samples)
         return 0;
-    say_error("%s: %s", data, rc ? reason(rc) : "it has no samples");
+    say_error("%s: %s", data, rc ? reading_error(rc) : "it has no samples");
     return EXIT_FAILURE;
 }
 
@@ -139,7 +126,7 @@ int command_flamegraph(int argc, char **argv)
 
     if (rc)
         return rc;
-    rc = read_chains(&profile, data);
+    rc = read_chains(&profile, data, format_of(path)->has_lines);
     if (rc == 0) {
         rc = write_file(&profile, path);
         if (rc)

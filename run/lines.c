@@ -1,15 +1,15 @@
 /* pyperf-run lines: the hottest lines, or the source with what each line cost. */
-#include "base/progress.h"
+#include "base/json.h"
+#include "base/path.h"
 #include "base/say.h"
 #include "commands.h"
 #include "lines/hot.h"
 #include "lines/probe.h"
 #include "lines/source.h"
-#include "perf/buildid_cache.h"
+#include "perf/reading.h"
 #include "recording/chains.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,17 +62,13 @@ static int add(void *context, const struct chain *chain)
 
 static int read_recording(struct reading *reading, const char *data)
 {
-    static char perf[] = "perf";
-    char cache[PATH_MAX];
-    bool cached = buildid_cache_folder(cache, perf, NULL) == 0;
-    int rc;
+    int rc = -ENOMEM;
 
     reading->lines = lines_here();
-    progress_begin("finding lines");
-    rc = reading->lines ? chains_each(data, cached ? cache : NULL, add, reading) : -ENOMEM;
-    progress_end();
-    if (reading->lines)
+    if (reading->lines) {
+        rc = reading_each(data, "finding lines", add, reading);
         lines_free(reading->lines);
+    }
     hot_sort(&reading->hot);
     return rc;
 }
@@ -100,12 +96,6 @@ static const char *text_of(struct source *source, char **path, const struct hot_
     return text ? text + strspn(text, " \t") : "";
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static void print_list(const struct hot *hot)
 {
     struct source source = {.count = 0};
@@ -115,9 +105,9 @@ static void print_list(const struct hot *hot)
     for (size_t i = 0; i < hot->count && i < MOST; i++) {
         const struct hot_line *line = hot->list[i];
         if (line->line)
-            snprintf(place, sizeof place, "%s:%u", base_name(line->file), line->line);
+            snprintf(place, sizeof place, "%s:%u", path_base_name(line->file), line->line);
         else
-            snprintf(place, sizeof place, "%s:?", base_name(line->file));
+            snprintf(place, sizeof place, "%s:?", path_base_name(line->file));
         printf("%6.2f%% %6.2f%%  %-28s %-24s %.80s\n", percent(line->self, hot->samples),
                percent(line->total, hot->samples), place, line->function,
                text_of(&source, &path, line));
@@ -129,21 +119,6 @@ static void print_list(const struct hot *hot)
 }
 
 /* -- JSON ----------------------------------------------------------------------------------- */
-
-static void print_string(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            printf("\\%c", byte);
-        else if (byte < 0x20 || byte == 0x7f)
-            printf("\\u%04x", byte);
-        else
-            putchar(byte);
-    }
-    putchar('"');
-}
 
 static void print_json(const struct hot *hot, bool (*wanted)(const struct hot_line *, const char *),
                        const char *what)
@@ -161,11 +136,11 @@ static void print_json(const struct hot *hot, bool (*wanted)(const struct hot_li
         if (what && !wanted(line, what))
             continue;
         printf("%s\n  {\"file\": ", comma);
-        print_string(line->file);
+        json_string(line->file, stdout);
         printf(", \"line\": %u, \"function\": ", line->line);
-        print_string(line->function);
+        json_string(line->function, stdout);
         printf(", \"self\": %lu, \"total\": %lu, \"source\": ", line->self, line->total);
-        print_string(text_of(&source, &path, line));
+        json_string(text_of(&source, &path, line), stdout);
         putchar('}');
         comma = ",";
     }
@@ -272,13 +247,6 @@ static int print_files(const struct hot *hot, const char *what)
 
 /* -- The command ---------------------------------------------------------------------------- */
 
-static const char *reason(int rc)
-{
-    return rc == -EBADMSG  ? "it is no recording of this machine, or damaged"
-           : rc == -ENOSYS ? "it is compressed: build pyperf-run with libzstd to read it"
-                           : strerror(-rc);
-}
-
 static int print(const struct request *request, const struct hot *hot)
 {
     int rc = 0;
@@ -309,7 +277,7 @@ int command_lines(int argc, char **argv)
         return rc;
     rc = read_recording(&reading, request.data);
     if (rc) {
-        say_error("%s: %s", request.data, reason(rc));
+        say_error("%s: %s", request.data, reading_error(rc));
     } else if (!reading.hot.python) {
         say_error("%s: none of its %lu samples has a Python function: pyperf-run doctor tells why",
                   request.data, reading.hot.samples);

@@ -1,5 +1,6 @@
 /* Prints findings as a checklist for people, or as JSON for programs. */
 #include "doctor/findings.h"
+#include "base/json.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -49,21 +50,6 @@ void findings_print(const struct findings *findings, FILE *out)
             findings_good(findings) ? "Python names will show." : "Python names will not show.");
 }
 
-static void print_string(const char *text, FILE *out)
-{
-    fputc('"', out);
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            fprintf(out, "\\%c", byte);
-        else if (byte < 0x20)
-            fprintf(out, "\\u%04x", byte);
-        else
-            fputc(byte, out);
-    }
-    fputc('"', out);
-}
-
 void findings_print_json(const struct findings *findings, FILE *out)
 {
     static const char *const words[] = {"ok", "note", "bad"};
@@ -74,12 +60,12 @@ void findings_print_json(const struct findings *findings, FILE *out)
         const struct finding *finding = &findings->list[i];
         fprintf(out, "%s\n  {\"verdict\": \"%s\", \"subject\": ", i ? "," : "",
                 words[finding->verdict]);
-        print_string(finding->subject, out);
+        json_string(finding->subject, out);
         fputs(", \"text\": ", out);
-        print_string(finding->text, out);
+        json_string(finding->text, out);
         fputs(", \"remedy\": ", out);
         if (finding->remedy && finding->verdict != VERDICT_OK)
-            print_string(finding->remedy, out);
+            json_string(finding->remedy, out);
         else
             fputs("null", out);
         fputc('}', out);

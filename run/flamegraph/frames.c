@@ -3,6 +3,7 @@
  * further ones are told by their names.
  */
 #include "flamegraph/frames.h"
+#include "base/path.h"
 
 #include <pyperf.h>
 
@@ -36,12 +37,6 @@ static bool is_machinery(const char *name)
     return false;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static bool is_python(const struct chain *chain, size_t i)
 {
     const char *name = i < chain->count ? chain->frames[i].name : NULL;
@@ -51,7 +46,7 @@ static bool is_python(const struct chain *chain, size_t i)
 static enum frame_kind kind_of(const struct chain *chain, size_t i)
 {
     const struct chain_frame *frame = &chain->frames[i];
-    const char *file = frame->file ? base_name(frame->file) : "";
+    const char *file = frame->file ? path_base_name(frame->file) : "";
 
     if (frame->kernel)
         return FRAME_KERNEL;
@@ -72,7 +67,7 @@ static const char *label_of(const struct chain_frame *frame, enum frame_kind kin
         return frame->name + (kind == FRAME_PYTHON ? sizeof PYPERF_NAME_PREFIX - 1 : 0);
     if (!frame->file)
         return "[unknown]";
-    snprintf(room, NAME_MAX + 3, "[%.*s]", NAME_MAX, base_name(frame->file));
+    snprintf(room, NAME_MAX + 3, "[%.*s]", NAME_MAX, path_base_name(frame->file));
     return room;
 }
 

@@ -1,4 +1,5 @@
 /* The page is page/page.html with its @WORDS@ replaced. */
+#include "base/json.h"
 #include "flamegraph/render.h"
 #include "lines/source.h"
 
@@ -10,17 +11,9 @@ extern const char page_selection[], page_selection_end[];
 extern const char page_flamegraph[], page_flamegraph_end[];
 
 /* The JSON stands in a <script>, so "<" is escaped too: no name can end the script. */
-static void write_text(const char *name, FILE *out)
+static void write_text(const char *text, FILE *out)
 {
-    for (; *name; name++) {
-        unsigned char byte = (unsigned char)*name;
-        if (byte == '"' || byte == '\\')
-            fprintf(out, "\\%c", byte);
-        else if (byte < 0x20 || byte == '<' || byte == 0x7f)
-            fprintf(out, "\\u%04x", byte);
-        else
-            fputc(byte, out);
-    }
+    json_text(text, "<", out);
 }
 
 static void write_lines(const struct node *node, FILE *out)

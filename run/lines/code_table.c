@@ -1,4 +1,5 @@
 #include "lines/code_table.h"
+#include "recording/sections.h"
 
 #include <pyperf.h>
 
@@ -12,35 +13,23 @@
 /* The section's bytes; NULL if it is not there, or not all of it. */
 static const unsigned char *find_rows(Elf *elf, size_t *size)
 {
-    Elf_Scn *section = NULL;
-    size_t names, file_size;
+    size_t file_size;
     GElf_Shdr header;
     const char *file = elf_rawfile(elf, &file_size);
 
-    if (!file || elf_getshdrstrndx(elf, &names) != 0)
+    if (!file || !section_of_name(elf, PYPERF_CODE_SECTION, &header) ||
+        header.sh_offset > file_size || header.sh_size > file_size - header.sh_offset)
         return NULL;
-    while ((section = elf_nextscn(elf, section))) {
-        const char *name =
-            gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
-        if (!name || strcmp(name, PYPERF_CODE_SECTION) != 0)
-            continue;
-        if (header.sh_offset > file_size || header.sh_size > file_size - header.sh_offset)
-            return NULL;
-        *size = header.sh_size;
-        return (const unsigned char *)file + header.sh_offset;
-    }
-    return NULL;
+    *size = header.sh_size;
+    return (const unsigned char *)file + header.sh_offset;
 }
 
 static Elf_Data *find_symbols(Elf *elf)
 {
-    Elf_Scn *section = NULL;
     GElf_Shdr header;
+    Elf_Scn *section = section_of_type(elf, SHT_SYMTAB, &header);
 
-    while ((section = elf_nextscn(elf, section)))
-        if (gelf_getshdr(section, &header) && header.sh_type == SHT_SYMTAB)
-            return elf_getdata(section, NULL);
-    return NULL;
+    return section ? elf_getdata(section, NULL) : NULL;
 }
 
 /* Slot N has symbol N + 1. */

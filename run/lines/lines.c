@@ -4,6 +4,7 @@
  * of that slot (code_table.h), and names a line by that code object's table.
  */
 #include "lines/lines.h"
+#include "base/path.h"
 
 #include <pyperf.h>
 
@@ -76,16 +77,10 @@ void lines_free(struct lines *lines)
     free(lines);
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* Near the end of the stack the library stands between, to watch it. */
 static bool is_library(const struct module *module)
 {
-    return strcmp(base_name(module->path), PYPERF_LIBRARY) == 0;
+    return strcmp(path_base_name(module->path), PYPERF_LIBRARY) == 0;
 }
 
 bool lines_is_python(const struct chain *chain, size_t i)
@@ -119,7 +114,7 @@ static const struct code_table *table_of(struct lines *lines, const struct modul
 
 static bool is_image(const struct module *module)
 {
-    const char *name = base_name(module->path);
+    const char *name = path_base_name(module->path);
     return strncmp(name, "pyperf-", 7) == 0 && strstr(name, ".so");
 }
 
@@ -258,7 +253,7 @@ static const char *program_of(const struct chain *chain)
 {
     for (size_t i = 0; chain->space && i < chain->space->count; i++) {
         const struct module *module = chain->space->mappings[i].module;
-        if (module->kind == MODULE_FILE && !strstr(base_name(module->path), ".so"))
+        if (module->kind == MODULE_FILE && !strstr(path_base_name(module->path), ".so"))
             return module->path;
     }
     return NULL;

@@ -1,16 +1,11 @@
 #include "perf/living.h"
+#include "base/path.h"
 #include "base/process.h"
 #include "perf/image_name.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 static int add_pid(struct living *living, long pid)
 {
@@ -33,7 +28,7 @@ static int add_image(struct living *living, const char *path)
     if (!grown)
         return -ENOMEM;
     living->images = grown;
-    grown[living->image_count] = strdup(base_name(path));
+    grown[living->image_count] = strdup(path_base_name(path));
     if (!grown[living->image_count])
         return -ENOMEM;
     living->image_count++;
@@ -76,7 +71,7 @@ int living_read(struct living *living)
 bool living_has_image(const struct living *living, const char *path)
 {
     for (size_t i = 0; i < living->image_count; i++)
-        if (strcmp(living->images[i], base_name(path)) == 0)
+        if (strcmp(living->images[i], path_base_name(path)) == 0)
             return true;
     return false;
 }

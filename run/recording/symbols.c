@@ -1,6 +1,7 @@
 #include "recording/symbols.h"
 #include "recording/demangle.h"
 #include "recording/processor.h"
+#include "recording/sections.h"
 
 #include <errno.h>
 #include <gelf.h>
@@ -66,32 +67,6 @@ int symbols_add(struct symbols *symbols, uint64_t start, uint64_t size, const ch
 }
 
 /* -- ELF ------------------------------------------------------------------------------------ */
-
-static Elf_Scn *section_of_type(Elf *elf, uint32_t type, GElf_Shdr *header)
-{
-    Elf_Scn *section = NULL;
-
-    while ((section = elf_nextscn(elf, section)))
-        if (gelf_getshdr(section, header) && header->sh_type == type)
-            return section;
-    return NULL;
-}
-
-static Elf_Scn *section_of_name(Elf *elf, const char *wanted, GElf_Shdr *header)
-{
-    Elf_Scn *section = NULL;
-    size_t names;
-
-    if (elf_getshdrstrndx(elf, &names) != 0)
-        return NULL;
-    while ((section = elf_nextscn(elf, section))) {
-        const char *name =
-            gelf_getshdr(section, header) ? elf_strptr(elf, names, header->sh_name) : NULL;
-        if (name && strcmp(name, wanted) == 0)
-            return section;
-    }
-    return NULL;
-}
 
 /* perf takes labels without a type only from sections of code. */
 static bool names_code(Elf *elf, const GElf_Sym *entry)

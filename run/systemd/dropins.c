@@ -1,5 +1,6 @@
 /* The order of folders is that of systemd 252, found by removing one file after the other. */
 #include "systemd/dropins.h"
+#include "base/path.h"
 #include "systemd/unit_name.h"
 
 #include <dirent.h>
@@ -8,17 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *base_name(const char *path)
-{
-    return strrchr(path, '/') + 1;
-}
-
 static int add_file(struct dropins *dropins, const char *folder, const char *name)
 {
     char **grown;
 
     for (size_t i = 0; i < dropins->count; i++)
-        if (strcmp(base_name(dropins->paths[i]), name) == 0)
+        if (strcmp(path_base_name(dropins->paths[i]), name) == 0)
             return 0;
     grown = realloc(dropins->paths, (dropins->count + 1) * sizeof *grown);
     if (!grown)
@@ -72,7 +68,7 @@ static int add_named(struct dropins *dropins, const char *place, const char *nam
 
 static int by_name(const void *one, const void *other)
 {
-    return strcmp(base_name(*(char *const *)one), base_name(*(char *const *)other));
+    return strcmp(path_base_name(*(char *const *)one), path_base_name(*(char *const *)other));
 }
 
 int dropins_find(struct dropins *dropins, const struct load_path *path, char *const *names)
