@@ -29,7 +29,6 @@
  * plain C expression will do.
  *   PYPERF_ARCH_EARLY(value)         makes a value here and not again at each use, so that what
  *                                    lies together is loaded together
- *   PYPERF_ARCH_EITHER(a, b)         one branch for two comparisons that are cheap and defined
  *   PYPERF_ARCH_ADDRESS(variable)    address of a variable of this library that begins a page
  *   PYPERF_ARCH_NEAR(variable)       value of a variable of the same source file, read once and
  *                                    whole, as by a relaxed atomic load

@@ -25,34 +25,16 @@
 static const struct pyperf_python *python;
 static pyperf_evaluator_fn next; /* what slots call */
 
-#define DIFFERS(a, b) (PYPERF_ARCH_EARLY(a) != PYPERF_ARCH_EARLY(b))
-
 /* The cache's field that holds the slot, NULL on a miss. */
 static ALWAYS_INLINE const pyperf_slot_fn *cached_slot(const struct pyperf_layout *layout,
                                                        uintptr_t code)
 {
-    if (layout->identity == PYPERF_BY_VERSION) {
-        uint64_t version = pyperf_version_of(layout, code);
-        const struct pyperf_version_entry *entry =
-            PYPERF_ARCH_EARLY(pyperf_codemap_by_version((uint32_t)version));
-        return __builtin_expect(entry->key != version, 0) ? NULL : &entry->slot;
-    }
-    const struct pyperf_name_entry *entry =
-        PYPERF_ARCH_EARLY(pyperf_codemap_by_name(code, layout->co_qualname == 0));
-    /* On 3.11 the qualified name and the line table say it all.  Before, functions of one name and
-     * (3.10) the same bytecode may still be defined in different scopes. */
-    bool by_code = layout->co_qualname == 0;
-    if (__builtin_expect(
-            PYPERF_ARCH_EITHER(
-                by_code && entry->code != code,
-                PYPERF_ARCH_EITHER(
-                    DIFFERS(entry->name,
-                            pyperf_pointer_at((void *)code, pyperf_name_offset(layout))),
-                    DIFFERS(entry->own,
-                            pyperf_pointer_at((void *)code, pyperf_own_offset(layout))))),
-            0))
-        return NULL;
-    return &entry->slot;
+    bool by_version = layout->identity == PYPERF_BY_VERSION;
+    uint64_t key = by_version ? pyperf_version_of(layout, code) : code;
+    const struct pyperf_codemap_entry *entry =
+        PYPERF_ARCH_EARLY(by_version ? pyperf_codemap_by_version((uint32_t)key)
+                                     : pyperf_codemap_by_address(code, pyperf_spreads(layout)));
+    return __builtin_expect(entry->key != key, 0) ? NULL : &entry->slot;
 }
 
 static ALWAYS_INLINE void *evaluate(const struct pyperf_layout *layout, void *a, void *b, void *c)
@@ -111,7 +93,7 @@ static ALWAYS_INLINE void *evaluate_shared(const struct pyperf_layout *layout, v
     }                                                                                              \
     static void *evaluate_shared_##id(void *a, void *b, void *c)                                   \
     {                                                                                              \
-        if (layout_##id.identity == PYPERF_BY_NAME)                                                \
+        if (layout_##id.identity == PYPERF_BY_ADDRESS)                                             \
             return evaluate(&layout_##id, a, b, c);                                                \
         return evaluate_shared(&layout_##id, a, b, c);                                             \
     }

@@ -28,7 +28,7 @@ static pyperf_evaluator_fn chained; /* the other one, in each interpreter that h
 /* Takes no care of deep stacks: with the other evaluator alone they would be as deep. */
 static void *evaluate_chained(void *a, void *b, void *c)
 {
-    bool by_version = python->layout->identity != PYPERF_BY_NAME;
+    bool by_version = python->layout->identity != PYPERF_BY_ADDRESS;
     bool shared = by_version && !pyperf_interp_is_main(python, pyperf_interp_of(a));
     pyperf_slot_fn slot = pyperf_slow_path_slot(a, b, shared);
     pyperf_slots_settle(); /* these slots call `chained`, and no one else would */

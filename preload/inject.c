@@ -19,6 +19,7 @@
 #include "code.h"
 #include "codemap.h"
 #include "config.h"
+#include "dealloc.h"
 #include "exported.h"
 #include "hook.h"
 #include "image.h"
@@ -67,7 +68,9 @@ static int start_once(void)
     if (state == UNTRIED) {
         state = FAILED;
         pyperf_image_match((const void *)python.default_evaluator);
+        bool by_address = python.layout->identity == PYPERF_BY_ADDRESS;
         if (pyperf_interp_verify(&python) == 0 &&
+            (!by_address || pyperf_dealloc_watch(&python) == 0) &&
             pyperf_slots_start(&config, pyperf_code_start(&python)) == 0 &&
             pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0) {
             pyperf_sandbox_watch(pyperf_slots_sandbox);

@@ -236,10 +236,8 @@ static const char *find_mismatch(const struct pyperf_python *python, PyObject *c
         return "co_qualname";
     if (layout->co_adaptive != 0 && !is_adaptive_code(python, code))
         return "co_code_adaptive";
-    const char *own = layout->co_code != 0 ? "co_code" : "co_linetable";
-    if (layout->identity == PYPERF_BY_NAME &&
-        !is_attribute_at(python, code, own, pyperf_own_offset(layout)))
-        return own;
+    if (layout->co_code != 0 && !is_attribute_at(python, code, "co_code", layout->co_code))
+        return "co_code";
     return NULL;
 }
 
@@ -258,7 +256,7 @@ int pyperf_interp_verify(const struct pyperf_python *python)
     if (first != NULL && second != NULL) {
         mismatch = find_mismatch(python, first);
         /* co_version counts the code objects of an interpreter (Objects/codeobject.c). */
-        if (mismatch == NULL && python->layout->identity != PYPERF_BY_NAME) {
+        if (mismatch == NULL && python->layout->identity != PYPERF_BY_ADDRESS) {
             uint32_t a = version_of(python, first);
             uint32_t b = version_of(python, second);
             if (a == 0 || b <= a || b - a > 1000)

@@ -17,7 +17,7 @@
 typedef void PyObject; /* Python's objects are opaque here; no Python header is included */
 
 /* How we know that a cached slot still belongs to the code object (codemap.h). */
-enum pyperf_identity { PYPERF_BY_NAME, PYPERF_BY_VERSION, PYPERF_BY_VERSION_AT_ONCE };
+enum pyperf_identity { PYPERF_BY_ADDRESS, PYPERF_BY_VERSION, PYPERF_BY_VERSION_AT_ONCE };
 
 /* Which part of the recursion state needs our care (deep_stack.h). */
 enum pyperf_guard { PYPERF_GUARD_NONE, PYPERF_GUARD_STACK, PYPERF_GUARD_STACK_AND_UNITS };
@@ -165,27 +165,10 @@ pyperf_version_of(const struct pyperf_layout *layout, uintptr_t code)
     return *(const uint32_t *)(code + layout->co_version);
 }
 
-/* The offset of a bytes object that, up to 3.11, tells a code object from others that have been at
- * its address.  Bytecode, where it is such an object; else the line table. */
-static inline __attribute__((always_inline)) size_t
-pyperf_own_offset(const struct pyperf_layout *layout)
+/* Whether code objects, of one size, lie at regular distances: up to 3.10 (codemap.h). */
+static inline __attribute__((always_inline)) bool pyperf_spreads(const struct pyperf_layout *layout)
 {
-    return layout->co_code != 0 ? layout->co_code : layout->co_lines;
-}
-
-/* Not one of the bytes objects that all share: those of one byte and none (Objects/bytesobject.c).
- */
-static inline bool pyperf_is_own(const PyObject *bytes)
-{
-    enum { OB_SIZE = 16 };
-    return (uintptr_t)pyperf_pointer_at(bytes, OB_SIZE) > 1;
-}
-
-/* The offset of the better name: the qualified one, from 3.11 on. */
-static inline __attribute__((always_inline)) size_t
-pyperf_name_offset(const struct pyperf_layout *layout)
-{
-    return layout->co_qualname != 0 ? layout->co_qualname : layout->co_name;
+    return layout->minor <= 10;
 }
 
 #endif

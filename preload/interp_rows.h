@@ -13,42 +13,42 @@
 /* clang-format off */
 
 ROW(3_6, "3.6", 6,
-    .identity = PYPERF_BY_NAME,
+    .identity = PYPERF_BY_ADDRESS,
     .frame_code = 32,
     CODE_3_6,
     FUNCTION_3_6,
     .eval_frame = 112)
 
 ROW(3_7, "3.7", 7,
-    .identity = PYPERF_BY_NAME,
+    .identity = PYPERF_BY_ADDRESS,
     .frame_code = 32,
     CODE_3_6,
     FUNCTION_3_6,
     .eval_frame = 464)
 
 ROW(3_8, "3.8", 8,
-    .identity = PYPERF_BY_NAME,
+    .identity = PYPERF_BY_ADDRESS,
     .frame_code = 32,
     CODE_3_8,
     FUNCTION_3_6,
     .eval_frame = 568)
 
 ROW(3_9, "3.9", 9,
-    .identity = PYPERF_BY_NAME,
+    .identity = PYPERF_BY_ADDRESS,
     .tstate_argument = true,
     .frame_code = 32,
     CODE_3_8,
     FUNCTION_3_6)
 
 ROW(3_10, "3.10", 10,
-    .identity = PYPERF_BY_NAME,
+    .identity = PYPERF_BY_ADDRESS,
     .tstate_argument = true,
     .frame_code = 32,
     CODE_3_8,
     FUNCTION_3_10)
 
 ROW(3_11, "3.11", 11,
-    .identity = PYPERF_BY_NAME,
+    .identity = PYPERF_BY_ADDRESS,
     .tstate_argument = true,
     .guard = PYPERF_GUARD_STACK,
     .frame_code = 32,

@@ -4,29 +4,34 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "pyperf.h"
+
 /* Lib/opcode.py, the same from 3.6 to 3.10.  An instruction is two bytes. */
 enum { LOAD_CONST = 100, MAKE_FUNCTION = 132, EXTENDED_ARG = 144, STORE_NAME = 90 };
 
 /*
  * Two generations: new names go to the young one.  When it is full, the old one is dropped and the
  * young one becomes old.  So a program that makes code objects for ever keeps the names of the last
- * 65,536 to 131,072 functions that it could make, in at most 10 MiB and their strings.
+ * 65,536 to 131,072 functions that it could make (fewer if their names are longer than 64 bytes),
+ * in at most 14 MiB.
  */
 enum { GENERATION_SIZE = 131072, GENERATION_MAX = GENERATION_SIZE / 2 };
+enum { NAMES_SIZE = GENERATION_MAX * 64 };
 
 struct child {
-    PyObject *code;     /* borrowed: only compared */
-    PyObject *name;     /* owned: its co_name, so that another code object at the same address */
-    PyObject *qualname; /* with another name is not taken for it; owned */
-    int line;           /* and its co_firstlineno */
+    const PyObject *code; /* only compared */
+    uint32_t name;        /* where it begins in `names`: a copy, for a reference would be seen */
+    uint32_t length;      /* bytes; 0: none any more, for the code object is dead */
+    uint32_t room;        /* bytes from `name` on that are this child's */
 };
 
 static struct generation {
-    struct child *children;
-    size_t used;
-} young, old;
+    struct child children[GENERATION_SIZE];
+    char names[NAMES_SIZE];
+    size_t used, names_used;
+} * young, *old;
 
-static struct child *find(const struct generation *generation, PyObject *code)
+static struct child *find(struct generation *generation, const PyObject *code)
 {
     size_t at = ((uintptr_t)code >> 4) * 0x9e3779b1U & (GENERATION_SIZE - 1);
     while (generation->children[at].code != NULL && generation->children[at].code != code)
@@ -34,67 +39,72 @@ static struct child *find(const struct generation *generation, PyObject *code)
     return &generation->children[at];
 }
 
-static void drop(const struct pyperf_python *python, struct generation *generation)
+static void drop(struct generation *generation)
 {
-    for (size_t i = 0; generation->children != NULL && i < GENERATION_SIZE; i++) {
-        struct child *child = &generation->children[i];
-        if (child->code != NULL) {
-            python->decref(child->name);
-            python->decref(child->qualname);
+    if (generation != NULL)
+        munmap(generation, sizeof *generation);
+}
+
+/* The young generation, with room for a name of this length, or NULL. */
+static struct generation *make_room(size_t length)
+{
+    if (young != NULL && young->used < GENERATION_MAX && young->names_used + length <= NAMES_SIZE)
+        return young;
+    void *fresh =
+        mmap(NULL, sizeof *young, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (fresh == MAP_FAILED)
+        return NULL;
+    drop(old);
+    old = young;
+    young = fresh;
+    return young;
+}
+
+static void remember(const struct pyperf_python *python, const PyObject *code, PyObject *qualname)
+{
+    struct pyperf_text text = pyperf_text_of(python, qualname);
+    /* What is longer is cut anyway (name.h). */
+    uint32_t length = text.length < PYPERF_NAME_MAX ? (uint32_t)text.length : PYPERF_NAME_MAX;
+    struct generation *generation = make_room(length);
+    if (generation != NULL) {
+        struct child *child = find(generation, code);
+        if (child->code == NULL)
+            generation->used++;
+        child->code = code;
+        if (child->room < length) {
+            child->name = (uint32_t)generation->names_used;
+            child->room = length;
+            generation->names_used += length;
         }
+        child->length = length;
+        memcpy(generation->names + child->name, text.start, length);
     }
-    if (generation->children != NULL)
-        munmap(generation->children, GENERATION_SIZE * sizeof *generation->children);
-    *generation = (struct generation){0};
+    pyperf_text_release(python, &text);
 }
 
-static int line_of(const struct pyperf_python *python, PyObject *code)
+static bool recall(const PyObject *code, struct pyperf_text *qualname)
 {
-    int line;
-    memcpy(&line, (const char *)code + python->layout->co_firstlineno, sizeof line);
-    return line;
-}
-
-static void remember(const struct pyperf_python *python, PyObject *code, PyObject *qualname)
-{
-    if (young.used == GENERATION_MAX) {
-        drop(python, &old);
-        old = young;
-        young = (struct generation){0};
-    }
-    if (young.children == NULL) {
-        void *fresh = mmap(NULL, GENERATION_SIZE * sizeof *young.children, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (fresh == MAP_FAILED)
-            return;
-        young.children = fresh;
-    }
-    struct child *child = find(&young, code);
-    struct child dropped = *child;
-    PyObject *name = pyperf_pointer_at(code, python->layout->co_name);
-    python->incref(name);
-    python->incref(qualname);
-    *child = (struct child){code, name, qualname, line_of(python, code)};
-    if (dropped.code == NULL) {
-        young.used++;
-        return;
-    }
-    python->decref(dropped.name);
-    python->decref(dropped.qualname);
-}
-
-static PyObject *recall(const struct pyperf_python *python, PyObject *code)
-{
-    const struct generation *generations[] = {&young, &old};
+    struct generation *generations[] = {young, old};
     for (int i = 0; i < 2; i++) {
-        if (generations[i]->children == NULL)
+        if (generations[i] == NULL)
             continue;
         const struct child *child = find(generations[i], code);
-        if (child->code != NULL && child->code == code && child->line == line_of(python, code) &&
-            child->name == pyperf_pointer_at(code, python->layout->co_name))
-            return child->qualname;
+        if (child->length == 0)
+            continue;
+        *qualname = (struct pyperf_text){generations[i]->names + child->name, child->length, NULL};
+        return true;
     }
-    return NULL;
+    return false;
+}
+
+void pyperf_qualname_forget(const PyObject *code)
+{
+    struct generation *generations[] = {young, old};
+    for (int i = 0; i < 2; i++) {
+        struct child *child = generations[i] != NULL ? find(generations[i], code) : NULL;
+        if (child != NULL && child->code != NULL)
+            child->length = 0;
+    }
 }
 
 /* -- Bytecode ------------------------------------------------------------------------------- */
@@ -232,7 +242,8 @@ static void remember_namespace(const struct pyperf_python *python, PyObject *obj
 
 /* The import system ran before we could set an evaluator.  When the first of its functions is
  * called, they are found through their modules. */
-static PyObject *recall_importer(const struct pyperf_python *python, PyObject *code)
+static bool recall_importer(const struct pyperf_python *python, PyObject *code,
+                            struct pyperf_text *qualname)
 {
     static const struct {
         const char *file, *module;
@@ -250,30 +261,35 @@ static PyObject *recall_importer(const struct pyperf_python *python, PyObject *c
         PyObject *module = python->dict_item(python->module_dict(), importers[i].module);
         if (module != NULL)
             remember_namespace(python, module, false);
-        return recall(python, code);
+        return recall(code, qualname);
     }
-    return NULL;
+    return false;
 }
 
-PyObject *pyperf_qualname_of(const struct pyperf_python *python, PyObject *code)
+struct pyperf_text pyperf_qualname_of(const struct pyperf_python *python, PyObject *code)
 {
     struct bytecode bytecode;
-    bool readable = open_bytecode(python, code, &bytecode);
-    PyObject *qualname = readable ? class_name(python, &bytecode) : NULL;
-    if (qualname == NULL)
-        qualname = recall(python, code);
-    if (qualname == NULL)
-        qualname = recall_importer(python, code);
-    if (qualname == NULL)
-        qualname = pyperf_pointer_at(code, python->layout->co_name);
-    python->incref(qualname); /* remembering may forget it */
-    if (readable)
+    struct pyperf_text qualname;
+    PyObject *name = NULL;
+    if (open_bytecode(python, code, &bytecode))
+        name = class_name(python, &bytecode);
+    if (name == NULL && (recall(code, &qualname) || recall_importer(python, code, &qualname)))
+        return qualname;
+    if (name == NULL)
+        name = pyperf_pointer_at(code, python->layout->co_name);
+    return pyperf_text_of(python, name);
+}
+
+void pyperf_qualname_learn(const struct pyperf_python *python, PyObject *code)
+{
+    struct bytecode bytecode;
+    if (open_bytecode(python, code, &bytecode))
         remember_children(python, &bytecode);
-    return qualname;
 }
 
 void pyperf_qualname_reset(void)
 {
-    /* The strings' owner is gone, and with it the right to release them. */
-    young = old = (struct generation){0};
+    drop(young);
+    drop(old);
+    young = old = NULL;
 }

@@ -36,24 +36,19 @@ pyperf_slot_fn pyperf_slow_path_slot(void *a, void *b, bool shared)
     uintptr_t code = pyperf_code_of(layout, a, b);
     struct pyperf_code_key key = {.identity = shared ? PYPERF_BY_VERSION : layout->identity,
                                   .shared = shared,
-                                  .spread = layout->co_qualname == 0,
+                                  .spread = pyperf_spreads(layout),
                                   .code = code};
-    if (key.identity != PYPERF_BY_NAME) {
+    if (key.identity != PYPERF_BY_ADDRESS)
         key.version = pyperf_version_of(layout, code);
-        if (shared)
-            key.version = pyperf_codemap_shared_key(python, key.version, a);
-    } else {
-        key.name = pyperf_pointer_at((void *)code, pyperf_name_offset(layout));
-        key.own = pyperf_pointer_at((void *)code, pyperf_own_offset(layout));
-    }
+    if (shared)
+        key.version = pyperf_codemap_shared_key(python, key.version, a);
     pyperf_slot_fn slot = pyperf_codemap_find(&key);
     if (slot == NULL) {
         pyperf_code_prefetch(python, (PyObject *)code);
         if (layout->guard == PYPERF_GUARD_STACK_AND_UNITS)
             pyperf_units_learn(python, a);
         slot = pyperf_symbol_slot(python, (PyObject *)code);
-        if (key.identity != PYPERF_BY_NAME || pyperf_is_own(key.own))
-            pyperf_codemap_insert(python, &key, slot);
+        pyperf_codemap_insert(&key, slot);
         if (pyperf_slots_waiting())
             pyperf_evaluator_set_next(evaluate_and_settle);
     }

@@ -76,6 +76,13 @@ def command_lines(t):
 
 
 @case("behaviour", each=harness.supported)
+def code_is_marshalled_as_before(t):
+    """marshal tells whether anybody holds a reference to a code object's parts."""
+    plain = same(t, t.program("marshalled.py"))
+    assert plain.code == 0 and b"different" not in plain.stdout, plain
+
+
+@case("behaviour", each=harness.supported)
 def json_tool(t):
     assert same(t, "-m", "json.tool", stdin=JSON).code == 0
     assert same(t, "-m", "json.tool", stdin=JSON[:-1]).code == 1

@@ -1,4 +1,4 @@
-/* The cache from code objects to slots: what is found, what is forgotten, who owns what. */
+/* The cache from code objects to slots: what is found, and what is forgotten. */
 #include "codemap.h"
 
 #include <signal.h>
@@ -8,14 +8,12 @@
 
 #include "support.h"
 
-enum { SETS = PYPERF_CODEMAP_VERSIONS };
+enum { SETS = PYPERF_CODEMAP_PLACES };
 
 static pyperf_slot_fn slot_number(uintptr_t number)
 {
     return (pyperf_slot_fn)(number * 16);
 }
-
-static struct pyperf_python python; /* without functions: by version nobody calls Python */
 
 static enum pyperf_identity identity = PYPERF_BY_VERSION;
 
@@ -33,7 +31,7 @@ static pyperf_slot_fn find_version(uint64_t version)
 static void insert_version(uint64_t version)
 {
     struct pyperf_code_key key = version_key(version);
-    pyperf_codemap_insert(&python, &key, slot_number(version));
+    pyperf_codemap_insert(&key, slot_number(version));
 }
 
 START_TEST(nothing_is_found_in_the_beginning)
@@ -147,7 +145,7 @@ START_TEST(subinterpreters_do_not_mix)
     for (uint64_t interpreter = 1; interpreter < 50; interpreter++) {
         struct pyperf_code_key key = shared_key(interpreter, 9);
         ck_assert(pyperf_codemap_find(&key) == NULL);
-        pyperf_codemap_insert(&python, &key, slot_number(100 + interpreter));
+        pyperf_codemap_insert(&key, slot_number(100 + interpreter));
     }
     for (uint64_t interpreter = 1; interpreter < 50; interpreter++) {
         struct pyperf_code_key key = shared_key(interpreter, 9);
@@ -160,110 +158,112 @@ START_TEST(subinterpreters_do_not_mix)
 }
 END_TEST
 
-/* -- By name -------------------------------------------------------------------------------- */
+/* -- By address ----------------------------------------------------------------------------- */
 
-static struct string {
-    int references;
-} strings[64];
-
-static void incref(PyObject *string)
+static struct pyperf_code_key address_key(uintptr_t code)
 {
-    ((struct string *)string)->references++;
+    return (struct pyperf_code_key){.identity = PYPERF_BY_ADDRESS, .code = code};
 }
 
-static void decref(PyObject *string)
+static pyperf_slot_fn find_address(uintptr_t code)
 {
-    ((struct string *)string)->references--;
-}
-
-static struct pyperf_code_key name_key(uintptr_t code, int name, int own)
-{
-    return (struct pyperf_code_key){
-        .identity = PYPERF_BY_NAME, .code = code, .name = &strings[name], .own = &strings[own]};
-}
-
-static pyperf_slot_fn find_name(uintptr_t code, int name, int own)
-{
-    struct pyperf_code_key key = name_key(code, name, own);
+    struct pyperf_code_key key = address_key(code);
     return pyperf_codemap_find(&key);
 }
 
-static void insert_name(uintptr_t code, int name, int own, uintptr_t slot)
+static void insert_address(uintptr_t code, uintptr_t slot)
 {
-    struct pyperf_code_key key = name_key(code, name, own);
-    python.incref = incref;
-    python.decref = decref;
-    pyperf_codemap_insert(&python, &key, slot_number(slot));
+    struct pyperf_code_key key = address_key(code);
+    pyperf_codemap_insert(&key, slot_number(slot));
+}
+
+static void forget_address(uintptr_t code)
+{
+    struct pyperf_code_key key = address_key(code);
+    pyperf_codemap_forget(&key);
 }
 
 /* Code objects that share a place in the cache. */
 static uintptr_t code_number(uintptr_t number)
 {
-    return 0x555500000040 + number * PYPERF_CODEMAP_NAMES * 16;
+    return 0x555500000040 + number * PYPERF_CODEMAP_PLACES * 16;
 }
 
-START_TEST(address_and_names_find_the_slot)
+START_TEST(an_address_finds_its_slot)
 {
-    insert_name(code_number(0), 1, 2, 5);
-    ck_assert(find_name(code_number(0), 1, 2) == slot_number(5));
-    ck_assert(find_name(code_number(0), 1, 3) == NULL);
-    ck_assert(find_name(code_number(0), 3, 2) == NULL);
-    ck_assert(find_name(code_number(1), 1, 2) == NULL);
-}
-END_TEST
-
-START_TEST(an_address_used_again_has_the_new_names)
-{
-    insert_name(code_number(0), 1, 2, 5);
-    insert_name(code_number(0), 3, 2, 6);
-    ck_assert(find_name(code_number(0), 3, 2) == slot_number(6));
-    ck_assert(find_name(code_number(0), 1, 2) == NULL);
-    ck_assert_int_eq(strings[1].references, 0);
-    ck_assert_int_eq(strings[2].references, 1);
-    ck_assert_int_eq(strings[3].references, 1);
+    pyperf_codemap_reset();
+    insert_address(code_number(0), 5);
+    ck_assert(find_address(code_number(0)) == slot_number(5));
+    ck_assert(find_address(code_number(1)) == NULL);
+    /* Where the evaluator looks. */
+    ck_assert_uint_eq(pyperf_codemap_by_address(code_number(0), false)->key, code_number(0));
+    insert_address(code_number(0), 6);
+    ck_assert(find_address(code_number(0)) == slot_number(6));
 }
 END_TEST
 
-/* Each entry owns one reference to each of its two strings, and nothing else does. */
-static void check_references(void)
+START_TEST(an_address_is_forgotten_and_used_again)
 {
-    int owned[64] = {0};
-    for (unsigned i = 0; i < PYPERF_CODEMAP_NAMES; i++) {
-        const struct pyperf_name_entry *entry = &pyperf_codemap.by_name[i];
-        if (entry->code == 0)
-            continue;
-        owned[(struct string *)entry->name - strings]++;
-        owned[(struct string *)entry->own - strings]++;
-    }
-    for (int i = 0; i < 64; i++)
-        ck_assert_int_eq(strings[i].references, owned[i]);
+    pyperf_codemap_reset();
+    insert_address(code_number(0), 5);
+    insert_address(code_number(1), 6);
+    forget_address(code_number(0));
+    forget_address(code_number(2)); /* never seen */
+    ck_assert(find_address(code_number(0)) == NULL);
+    ck_assert_uint_ne(pyperf_codemap_by_address(code_number(0), false)->key, code_number(0));
+    ck_assert(find_address(code_number(1)) == slot_number(6));
+    insert_address(code_number(0), 7);
+    ck_assert(find_address(code_number(0)) == slot_number(7));
+    forget_address(code_number(0));
+    forget_address(code_number(1));
+    ck_assert(find_address(code_number(0)) == NULL);
+    ck_assert(find_address(code_number(1)) == NULL);
 }
+END_TEST
 
-START_TEST(references_balance_whatever_is_replaced)
+START_TEST(what_is_found_was_inserted_last_and_lives)
 {
+    enum { CODES = 64 };
+    uintptr_t last[CODES] = {0};
     uint32_t random = 1;
-    for (int i = 0; i < 20000; i++) {
+    unsigned found = 0;
+    pyperf_codemap_reset();
+    for (unsigned i = 0; i < 200000; i++) {
         random = random * 1664525 + 1013904223; /* Numerical Recipes */
-        uintptr_t code = code_number((random >> 28) & 3) + ((random >> 26) & 3) * 16;
-        int name = (int)(random >> 20) & 31;
-        int own = 32 + ((int)(random >> 14) & 31);
-        insert_name(code, name, own, random >> 8);
-        ck_assert(find_name(code, name, own) == slot_number(random >> 8));
-        if (i % 97 == 0)
-            check_references();
+        unsigned number = random >> 26;
+        uintptr_t code = code_number(number / 4) + number % 4 * 16;
+        pyperf_slot_fn slot = find_address(code);
+        ck_assert(slot == NULL || slot == slot_number(last[number]));
+        found += slot != NULL;
+        if ((random >> 25 & 1) != 0) {
+            forget_address(code);
+            last[number] = 0;
+        } else if (slot == NULL) {
+            last[number] = last[number] != 0 ? last[number] : i + 1;
+            insert_address(code, last[number]);
+        }
     }
-    check_references();
+    ck_assert_uint_gt(found, 1000);
 }
 END_TEST
 
-START_TEST(reset_drops_no_reference)
+START_TEST(one_that_is_there_twice_is_forgotten_twice)
 {
     pyperf_codemap_reset();
-    insert_name(code_number(0), 1, 2, 5);
+    insert_address(code_number(0), 5);
+    insert_address(code_number(1), 6);
+    insert_address(code_number(0), 5);
+    forget_address(code_number(0));
+    ck_assert(find_address(code_number(0)) == NULL);
+}
+END_TEST
+
+START_TEST(reset_forgets_addresses)
+{
     pyperf_codemap_reset();
-    ck_assert(find_name(code_number(0), 1, 2) == NULL);
-    ck_assert_int_eq(strings[1].references, 1); /* their owner is gone */
-    ck_assert_int_eq(strings[2].references, 1);
+    insert_address(code_number(0), 5);
+    pyperf_codemap_reset();
+    ck_assert(find_address(code_number(0)) == NULL);
 }
 END_TEST
 
@@ -280,7 +280,7 @@ static void read_or_write(unsigned thread, bool shared)
         struct pyperf_code_key key = version_key(version);
         key.shared = shared;
         if (thread % 2 == 0) {
-            pyperf_codemap_insert(&python, &key, slot_number(version));
+            pyperf_codemap_insert(&key, slot_number(version));
             continue;
         }
         pyperf_slot_fn slot = pyperf_codemap_find(&key);
@@ -382,9 +382,9 @@ END_TEST
 
 SUPPORT_MAIN(nothing_is_found_in_the_beginning, a_version_finds_its_slot,
              two_versions_of_one_place_are_both_kept, version_0_is_never_kept,
-             reset_forgets_versions, subinterpreters_do_not_mix, address_and_names_find_the_slot,
-             an_address_used_again_has_the_new_names, references_balance_whatever_is_replaced,
-             reset_drops_no_reference, a_version_and_its_slot_are_one_word,
-             threads_without_a_gil_never_find_anothers_slot, threads_never_find_anothers_slot,
-             a_reader_that_is_overtaken_finds_no_others_slot,
+             reset_forgets_versions, subinterpreters_do_not_mix, an_address_finds_its_slot,
+             an_address_is_forgotten_and_used_again, what_is_found_was_inserted_last_and_lives,
+             one_that_is_there_twice_is_forgotten_twice, reset_forgets_addresses,
+             a_version_and_its_slot_are_one_word, threads_without_a_gil_never_find_anothers_slot,
+             threads_never_find_anothers_slot, a_reader_that_is_overtaken_finds_no_others_slot,
              a_reader_in_the_middle_of_a_write_finds_no_others_slot)

@@ -98,7 +98,7 @@ static void check_offsets(void)
         for (size_t j = 0; j < i; j++)
             ck_assert(offsets[i] == 0 || offsets[i] != offsets[j]);
     ck_assert_int_eq(l->co_qualname != 0, l->minor >= 11);
-    ck_assert_int_eq(l->identity == PYPERF_BY_NAME, l->minor < 12);
+    ck_assert_int_eq(l->identity == PYPERF_BY_ADDRESS, l->minor < 12);
     ck_assert_int_eq(l->identity == PYPERF_BY_VERSION_AT_ONCE, l->free_threaded);
     ck_assert_int_eq(l->co_version != 0, l->minor >= 12);
     ck_assert_int_eq(l->co_adaptive != 0, l->minor >= 11 && !l->free_threaded);
@@ -193,7 +193,7 @@ END_TEST
 
 /* -- Checking the row against a running one ------------------------------------------------- */
 
-enum field { NOTHING, LINE, TYPE, FILENAME, NAME, QUALNAME, VERSION, ADAPTIVE, OWN, FIELDS };
+enum field { NOTHING, LINE, TYPE, FILENAME, NAME, QUALNAME, VERSION, ADAPTIVE, CODE, FIELDS };
 
 static _Alignas(16) char codes[2][256];
 static enum field wrong; /* what the interpreter keeps elsewhere */
@@ -225,9 +225,9 @@ static PyObject *make_code(const char *file, const char *function, int line)
         put(code, VERSION, l->co_version, &version, sizeof version);
     if (l->co_adaptive != 0)
         put(code, ADAPTIVE, l->co_adaptive, adaptive, sizeof adaptive);
-    const char *own = instructions;
-    if (l->identity == PYPERF_BY_NAME)
-        put(code, OWN, pyperf_own_offset(l), &own, sizeof own);
+    const char *bytecode = instructions;
+    if (l->co_code != 0)
+        put(code, CODE, l->co_code, &bytecode, sizeof bytecode);
     return code;
 }
 
@@ -246,7 +246,7 @@ static const char *text_of(PyObject *string, ptrdiff_t *size)
 static PyObject *attribute_of(PyObject *code, const char *name)
 {
     (void)code;
-    ck_assert_str_eq(name, python.layout->minor == 11 ? "co_linetable" : "co_code");
+    ck_assert_str_eq(name, "co_code");
     return instructions;
 }
 
@@ -308,20 +308,18 @@ END_TEST
 static void check_refused(void)
 {
     static const char *const names[FIELDS] = {
-        [LINE] = "co_firstlineno",      [TYPE] = "ob_type",
-        [FILENAME] = "co_filename",     [NAME] = "co_name",
-        [QUALNAME] = "co_qualname",     [VERSION] = "co_version",
-        [ADAPTIVE] = "co_code_adaptive"};
+        [LINE] = "co_firstlineno",       [TYPE] = "ob_type",
+        [FILENAME] = "co_filename",      [NAME] = "co_name",
+        [QUALNAME] = "co_qualname",      [VERSION] = "co_version",
+        [ADAPTIVE] = "co_code_adaptive", [CODE] = "co_code"};
     const struct pyperf_layout *l = python.layout;
-    const char *own = l->minor == 11 ? "co_linetable" : "co_code";
     for (enum field field = LINE; field < FIELDS; field++) {
         if ((field == QUALNAME && l->co_qualname == 0) ||
             (field == VERSION && l->co_version == 0) ||
-            (field == ADAPTIVE && l->co_adaptive == 0) ||
-            (field == OWN && l->identity != PYPERF_BY_NAME))
+            (field == ADAPTIVE && l->co_adaptive == 0) || (field == CODE && l->co_code == 0))
             continue;
         ck_assert_int_eq(verify(field, 1), -ENOTSUP);
-        ck_assert_uint_eq(support_logged(field == OWN ? own : names[field]), 1);
+        ck_assert_uint_eq(support_logged(names[field]), 1);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pyperf.h"
 #include "support.h"
 
 /* -- Objects -------------------------------------------------------------------------------- */
@@ -66,15 +67,12 @@ static int compare(PyObject *string, const char *text)
     return strcmp(((struct object *)string)->text, text);
 }
 
-static void incref(PyObject *object)
+static const char *utf8(PyObject *object, ptrdiff_t *size)
 {
-    ++*(intptr_t *)object;
-}
-
-static void decref(PyObject *object)
-{
-    --*(intptr_t *)object;
-    ck_assert_int_ge(*(intptr_t *)object, 0);
+    struct object *string = object;
+    ck_assert_ptr_eq(string->type, &str_type);
+    *size = (ptrdiff_t)strlen(string->text);
+    return string->text;
 }
 
 static void clear(void)
@@ -84,9 +82,8 @@ static void clear(void)
 
 static const struct pyperf_python python = {
     .layout = &layout,
-    .bytes = bytes_of,
-    .incref = incref,
-    .decref = decref,
+    .bytes = bytes_of, /* no incref or decref: nothing is referred to */
+    .utf8 = utf8,
     .error_clear = clear,
     .tuple_size = tuple_size,
     .tuple_item = tuple_item,
@@ -111,12 +108,17 @@ static struct code make_leaf(struct object *name, int line)
     return (struct code){1, &code_type, name, &file, &no_code, &no_items, &no_items, line};
 }
 
-/* Asks for the name of `code` and gives the reference back. */
+/* As when `code` runs for the first time. */
 static const char *name_of(struct code *code)
 {
-    struct object *qualname = pyperf_qualname_of(&python, code);
-    decref(qualname);
-    return qualname->text;
+    static char name[PYPERF_NAME_MAX + 1];
+    struct pyperf_text qualname = pyperf_qualname_of(&python, code);
+    ck_assert_uint_lt(qualname.length, sizeof name);
+    memcpy(name, qualname.start, qualname.length);
+    name[qualname.length] = '\0';
+    pyperf_text_release(&python, &qualname);
+    pyperf_qualname_learn(&python, code);
+    return name;
 }
 
 /* -- Functions ------------------------------------------------------------------------------ */
@@ -190,21 +192,26 @@ START_TEST(unreadable_code_has_its_plain_name)
     child = make_leaf(&plain, 7);
     child.consts = &none;
     ck_assert_str_eq(name_of(&child), "method");
-    ck_assert_int_eq(errors_cleared, 2);
+    ck_assert_int_eq(errors_cleared, 4); /* to name it, and to learn from it */
 }
 END_TEST
 
 START_TEST(another_object_at_the_same_address_is_another)
 {
-    static struct object different = STRING("different");
-    child = make_leaf(&plain, 7);
     RUN_MODULE(CONST, 1, CONST, 2, MAKE, 0);
-    child = make_leaf(&different, 7);
-    ck_assert_str_eq(name_of(&child), "different");
-    child = make_leaf(&plain, 8);
+    pyperf_qualname_forget(&child);
     ck_assert_str_eq(name_of(&child), "method");
-    child = make_leaf(&plain, 7);
-    ck_assert_str_eq(name_of(&child), "Class.method");
+    qualified = (struct object)STRING("A.much.longer.name");
+    RUN_MODULE(CONST, 1, CONST, 2, MAKE, 0);
+    ck_assert_str_eq(name_of(&child), "A.much.longer.name");
+    qualified = (struct object)STRING("Short");
+    RUN_MODULE(CONST, 1, CONST, 2, MAKE, 0);
+    ck_assert_str_eq(name_of(&child), "Short");
+    pyperf_qualname_forget(&child);
+    pyperf_qualname_forget(&child);
+    struct code never_seen = make_leaf(&plain, 7);
+    pyperf_qualname_forget(&never_seen);
+    ck_assert_str_eq(name_of(&child), "method");
 }
 END_TEST
 
@@ -236,52 +243,103 @@ END_TEST
 
 /* -- Memory --------------------------------------------------------------------------------- */
 
-START_TEST(one_reference_is_kept_however_often_it_is_made)
+START_TEST(a_name_is_a_copy)
 {
-    for (int i = 0; i < 1000; i++)
-        RUN_MODULE(CONST, 1, CONST, 2, MAKE, 0);
-    ck_assert_int_eq(qualified.references, 1);
-    ck_assert_int_eq(plain.references, 1);
+    char text[] = "Class.method";
+    qualified.text = text;
+    RUN_MODULE(CONST, 1, CONST, 2, MAKE, 0);
+    memset(text, 'x', strlen(text));
     ck_assert_str_eq(name_of(&child), "Class.method");
-    ck_assert_int_eq(qualified.references, 1);
+}
+END_TEST
+
+START_TEST(what_is_made_over_and_over_takes_no_more_room)
+{
+    static struct code again;
+    RUN_MODULE(CONST, 1, CONST, 2, MAKE, 0);
+    static char text[PYPERF_NAME_MAX + 1];
+    memset(text, 'n', PYPERF_NAME_MAX);
+    qualified.text = text;
+    static const unsigned char make[] = {CONST, 0, CONST, 1, MAKE, 0};
+    static struct object code = {.type = &bytes_type, .text = (const char *)make, .size = 6};
+    struct object consts = {.type = &tuple_type, .size = 2, .items = {NULL, &qualified}};
+    struct code module = {1, &code_type, &plain, &file, &code, &consts, &no_items, 1};
+    again = child;
+    consts.items[0] = (struct object *)&again;
+    for (int i = 0; i < 1000; i++) { /* three generations of 4 MiB would be full */
+        pyperf_qualname_learn(&python, &module);
+        pyperf_qualname_forget(&again);
+    }
+    ck_assert_str_eq(name_of(&child), "Class.method");
+    ck_assert_str_eq(name_of(&again), "method");
 }
 END_TEST
 
 enum { MANY = 200000, KEPT = 131072 /* qualname.c: two generations of 65,536 */ };
 
-START_TEST(what_is_remembered_is_bounded)
+static unsigned remembered(struct code *children, int number)
 {
-    static struct code children[MANY];
+    unsigned count = 0;
+    for (int i = 0; i < number; i++)
+        count += strcmp(name_of(&children[i]), "method") != 0;
+    return count;
+}
+
+static void run_many(struct code *children, int number)
+{
     static const unsigned char make[] = {CONST, 0, CONST, 1, MAKE, 0};
     static struct object code = {.type = &bytes_type, .text = (const char *)make, .size = 6};
     struct object consts = {.type = &tuple_type, .size = 2, .items = {NULL, &qualified}};
     struct code module = {1, &code_type, &plain, &file, &code, &consts, &no_items, 1};
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < number; i++) {
         children[i] = make_leaf(&plain, i);
         consts.items[0] = (struct object *)&children[i];
-        name_of(&module);
-        if (i % 1000 == 0)
-            ck_assert_int_le(qualified.references, KEPT);
+        pyperf_qualname_learn(&python, &module);
     }
-    ck_assert_int_gt(qualified.references, KEPT / 2 - 1);
-    ck_assert_int_eq(qualified.references, plain.references);
+}
+
+START_TEST(what_is_remembered_is_bounded)
+{
+    static struct code children[MANY];
+    run_many(children, MANY);
+    ck_assert_uint_le(remembered(children, MANY), KEPT);
+    ck_assert_uint_ge(remembered(children, MANY), KEPT / 2);
     ck_assert_str_eq(name_of(&children[MANY - 1]), "Class.method");
     ck_assert_str_eq(name_of(&children[MANY - KEPT / 2]), "Class.method");
     ck_assert_str_eq(name_of(&children[0]), "method");
 }
 END_TEST
 
-START_TEST(reset_forgets_and_drops_no_reference)
+START_TEST(fewer_of_long_names_are_remembered)
+{
+    enum { FEW = 2000 };
+    static struct code children[FEW];
+    static char text[PYPERF_NAME_MAX + 100];
+    memset(text, 'n', sizeof text - 1);
+    qualified.text = text;
+    run_many(children, FEW);
+    unsigned at_once = (KEPT / 2) * 64 / PYPERF_NAME_MAX;
+    ck_assert_uint_ge(remembered(children, FEW), at_once);
+    ck_assert_uint_le(remembered(children, FEW), 2 * at_once);
+    const char *name = name_of(&children[FEW - 1]);
+    ck_assert_uint_eq(strlen(name), PYPERF_NAME_MAX);
+    ck_assert_uint_eq(strspn(name, "n"), PYPERF_NAME_MAX);
+}
+END_TEST
+
+START_TEST(reset_forgets)
 {
     RUN_MODULE(CONST, 1, CONST, 2, MAKE, 0);
     pyperf_qualname_reset();
     ck_assert_str_eq(name_of(&child), "method");
-    ck_assert_int_eq(qualified.references, 1); /* their owner is gone */
+    RUN_MODULE(CONST, 1, CONST, 2, MAKE, 0);
+    ck_assert_str_eq(name_of(&child), "Class.method");
 }
 END_TEST
 
 SUPPORT_MAIN(without_a_parent_the_plain_name_serves, who_makes_a_function_tells_its_name,
              extended_arguments_are_understood, what_is_not_the_pattern_is_not_guessed,
              unreadable_code_has_its_plain_name, another_object_at_the_same_address_is_another,
-             a_class_body_tells_its_own_name, one_reference_is_kept_however_often_it_is_made,
-             what_is_remembered_is_bounded, reset_forgets_and_drops_no_reference)
+             a_class_body_tells_its_own_name, a_name_is_a_copy,
+             what_is_made_over_and_over_takes_no_more_room, what_is_remembered_is_bounded,
+             fewer_of_long_names_are_remembered, reset_forgets)

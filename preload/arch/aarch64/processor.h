@@ -85,7 +85,6 @@ static inline void pyperf_arch_sync_code(const void *start, size_t size)
         __asm__("" : "+r"(early_));                                                                \
         early_;                                                                                    \
     })
-#define PYPERF_ARCH_EITHER(a, b) ((int)(a) | (int)(b))
 #define PYPERF_ARCH_ADDRESS(variable)                                                              \
     __extension__({                                                                                \
         __typeof__(variable) *address_;                                                            \

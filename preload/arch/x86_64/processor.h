@@ -45,7 +45,6 @@ static inline void pyperf_arch_sync_code(const void *start, size_t size)
 
 /* For the hot path: instructions reach all memory and compare with it, so plain C will do. */
 #define PYPERF_ARCH_EARLY(value)        (value)
-#define PYPERF_ARCH_EITHER(a, b)        ((a) || (b))
 #define PYPERF_ARCH_ADDRESS(variable)   (&(variable))
 #define PYPERF_ARCH_NEAR(variable)      __atomic_load_n(&(variable), __ATOMIC_RELAXED)
 #define PYPERF_ARCH_OWN(variable)       (variable)
