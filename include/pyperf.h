@@ -78,8 +78,11 @@
  * Map: one line "<start hex> <size hex> <name>\n" for each function, as described in Linux
  * tools/perf/Documentation/jit-interface.txt.  Mode 0600.  Complete when the process ends; while it
  * lives, the last lines of a burst of new functions are in the file within 10 milliseconds, or with
- * the next Python call after that.  Where there is no image, each line is in the file at once.
- * SIGKILL loses lines that wait; their names are in the image.  printf argument: long pid.
+ * the next Python call after that.  So while a process that has just called new functions calls
+ * none, lines may wait for any time: at most 32 KiB of them.  Where there is no image, each line is
+ * in the file at once.  SIGKILL loses lines that wait.  Whatever waits or is lost, the images have
+ * it, and `pyperf-run map PID` writes it.  It appends, as the process does, so a line may come
+ * twice, and its first number may begin with zeros.  printf argument: long pid.
  */
 #define PYPERF_MAP_FORMAT "/tmp/perf-%ld.map"
 

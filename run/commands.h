@@ -23,5 +23,6 @@ int command_lines(int argc, char **argv);          /* lines: what each line cost
 int command_doctor(int argc, char **argv);         /* doctor: why do I not see Python names? */
 int command_systemd(int argc, char **argv);        /* systemd: the library for a service */
 int command_clean(int argc, char **argv);          /* clean: remove what no process uses */
+int command_map(int argc, char **argv);            /* map: complete perf maps from outside */
 
 #endif

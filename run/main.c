@@ -21,6 +21,7 @@ static const char usage[] =
     "  pyperf-run lines [-i FILE] [--json] [WHAT]    the hottest lines, or WHAT's source\n"
     "  pyperf-run doctor [--json] [PROGRAM | PID]    why do I not see Python names?\n"
     "  pyperf-run systemd enable|disable|status UNIT profile a service\n"
+    "  pyperf-run map [PID...]                       write what their perf maps lack yet\n"
     "  pyperf-run clean [--dry-run]                  remove what no process uses any more\n"
     "\n"
     "  -q, --quiet     print errors only\n"
@@ -79,7 +80,7 @@ int main(int argc, char **argv)
     } commands[] = {
         {"report", command_report}, {"script", command_report}, {"flamegraph", command_flamegraph},
         {"doctor", command_doctor}, {"lines", command_lines},   {"systemd", command_systemd},
-        {"clean", command_clean},
+        {"clean", command_clean},   {"map", command_map},
     };
     struct options options = {.keep = false};
     int separated = 0, status = parse(&options, argc, argv, &separated);

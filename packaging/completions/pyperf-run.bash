@@ -11,7 +11,7 @@ _pyperf_run() {
         if [[ $cur == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "-q --quiet --keep --no-adapt -h --help -V --version --" -- "$cur")
         else
-            mapfile -t COMPREPLY < <(compgen -c -W "report script flamegraph lines doctor systemd clean" -- "$cur")
+            mapfile -t COMPREPLY < <(compgen -c -W "report script flamegraph lines doctor systemd map clean" -- "$cur")
         fi
         return
     fi
@@ -41,6 +41,9 @@ _pyperf_run() {
             units="$(systemctl list-unit-files --type=service --no-legend 2>/dev/null | cut -d' ' -f1)"
             mapfile -t COMPREPLY < <(compgen -W "--user --root $units" -- "$cur")
         fi
+        ;;
+    map)
+        mapfile -t COMPREPLY < <(compgen -W "$(command ps -A -o pid= 2>/dev/null)" -- "$cur")
         ;;
     clean)
         mapfile -t COMPREPLY < <(compgen -W "--dry-run" -- "$cur")

@@ -1,6 +1,6 @@
 # fish completion for pyperf-run
 
-set -l commands report script flamegraph lines doctor systemd clean
+set -l commands report script flamegraph lines doctor systemd map clean
 complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -s q -l quiet -d 'Print errors only'
 complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l keep -d 'Keep images and maps'
 complete -c pyperf-run -n "not __fish_seen_subcommand_from $commands" -l no-adapt -d 'Change neither perf\'s options nor how the command runs'
@@ -13,6 +13,8 @@ complete -c pyperf-run -n __fish_is_first_token -xa flamegraph -d 'Write a flame
 complete -c pyperf-run -n __fish_is_first_token -xa lines -d 'What each line of the source costs'
 complete -c pyperf-run -n __fish_is_first_token -xa doctor -d 'Why do I not see Python names?'
 complete -c pyperf-run -n __fish_is_first_token -xa systemd -d 'Profile a service'
+complete -c pyperf-run -n __fish_is_first_token -xa map -d 'Write what perf maps lack yet'
+complete -c pyperf-run -n '__fish_seen_subcommand_from map' -xa '(__fish_complete_pids)'
 complete -c pyperf-run -n __fish_is_first_token -xa clean -d 'Remove what no process uses any more'
 complete -c pyperf-run -n '__fish_seen_subcommand_from clean' -l dry-run -d 'Only list it'
 complete -c pyperf-run -n '__fish_seen_subcommand_from flamegraph' -s i -r -d 'Recording'

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,14 +53,18 @@ bool process_maps_next(struct process_maps *maps, struct process_mapping *mappin
     static const char deleted[] = " (deleted)";
 
     while (fgets(maps->line, sizeof maps->line, maps->file)) {
-        char *path = strstr(maps->line, " /"), *flags = strchr(maps->line, ' '), *end;
+        char *path = strstr(maps->line, " /"), *flags = strchr(maps->line, ' '), *end, *dash;
 
         if (!path)
             continue;
         path++;
         end = path + strcspn(path, "\n");
         *end = '\0';
-        *mapping = (struct process_mapping){.path = path, .executable = flags[3] == 'x'};
+        *mapping = (struct process_mapping){.start = strtoull(maps->line, &dash, 16),
+                                            .end = strtoull(dash + 1, NULL, 16),
+                                            .offset = strtoull(flags + sizeof " rwxp", NULL, 16),
+                                            .path = path,
+                                            .executable = flags[3] == 'x'};
         end -= sizeof deleted - 1;
         if (end > path && strcmp(end, deleted) == 0) {
             mapping->deleted = true;
@@ -73,6 +78,17 @@ bool process_maps_next(struct process_maps *maps, struct process_mapping *mappin
 void process_maps_close(struct process_maps *maps)
 {
     fclose(maps->file);
+}
+
+int process_open_mapping(pid_t pid, const struct process_mapping *mapping)
+{
+    char path[96];
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/%ld/map_files/%llx-%llx", (long)pid,
+             (unsigned long long)mapping->start, (unsigned long long)mapping->end);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return fd < 0 ? -errno : fd;
 }
 
 bool process_maps_file(pid_t pid, const char *ending)

@@ -31,6 +31,8 @@ struct process_maps {
 };
 
 struct process_mapping {
+    uint64_t start, end; /* addresses */
+    uint64_t offset;     /* where in the file */
     const char *path; /* as the process sees it, without " (deleted)"; valid until the next call */
     bool executable;
     bool deleted; /* the file is gone, or another has taken its name */
@@ -43,6 +45,10 @@ int process_maps_open(struct process_maps *maps, pid_t pid);
 /* The next mapping of a file; false at the end. */
 bool process_maps_next(struct process_maps *maps, struct process_mapping *mapping);
 void process_maps_close(struct process_maps *maps);
+
+/* Opens what is mapped there, to read, whatever now has its name, or whether it has one.  Only for
+ * root.  A descriptor or -errno. */
+int process_open_mapping(pid_t pid, const struct process_mapping *mapping);
 
 /* Has the process mapped a file whose path has this ending?  False if that cannot be known. */
 bool process_maps_file(pid_t pid, const char *ending);

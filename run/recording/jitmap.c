@@ -8,13 +8,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int read_lines(struct symbols *symbols, FILE *text)
+int jitmap_read_lines(struct symbols *symbols, int fd)
 {
+    FILE *text = fdopen(fd, "r");
     char *line = NULL;
     size_t room = 0;
     ssize_t length;
     int rc = 0;
 
+    if (!text) {
+        close(fd);
+        return -ENOMEM;
+    }
     while (rc == 0 && (length = getline(&line, &room, text)) > 0) {
         char *rest, *name;
         uint64_t start = strtoull(line, &rest, 16), size = strtoull(rest, &name, 16);
@@ -26,6 +31,7 @@ static int read_lines(struct symbols *symbols, FILE *text)
         rc = symbols_add(symbols, start, size, name, (size_t)(line + length - name));
     }
     free(line);
+    fclose(text);
     return rc;
 }
 
@@ -33,7 +39,6 @@ int jitmap_read(struct symbols *symbols, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc;
     struct stat status;
-    FILE *text;
 
     if (fd < 0)
         return -errno;
@@ -42,13 +47,7 @@ int jitmap_read(struct symbols *symbols, const char *path)
         close(fd);
         return -EACCES;
     }
-    text = fdopen(fd, "r");
-    if (!text) {
-        close(fd);
-        return -ENOMEM;
-    }
-    rc = read_lines(symbols, text);
-    fclose(text);
+    rc = jitmap_read_lines(symbols, fd);
     symbols_finish(symbols);
     return rc;
 }

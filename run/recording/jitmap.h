@@ -9,4 +9,7 @@
  * user.  0 or -errno. */
 int jitmap_read(struct symbols *symbols, const char *path);
 
+/* Adds all lines of a map, in their order; closes `fd`.  0 or -ENOMEM. */
+int jitmap_read_lines(struct symbols *symbols, int fd);
+
 #endif

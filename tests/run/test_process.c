@@ -19,8 +19,11 @@ START_TEST(test_maps)
     struct process_mapping mapping;
     struct process_maps maps;
     bool code = false, file = false;
+    char text[6] = "";
+    int mapped = -1;
 
     ck_assert_int_eq(ftruncate(fd, 4096), 0);
+    ck_assert_int_eq(pwrite(fd, "mapped", 6, 0), 6);
     ck_assert_ptr_ne(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0), MAP_FAILED);
     ck_assert(process_maps_file(getpid(), path));
     ck_assert(!process_maps_file(getpid(), "/libpyperf.so"));
@@ -30,12 +33,22 @@ START_TEST(test_maps)
     ck_assert_int_gt(readlink("/proc/self/exe", own, sizeof own - 1), 0);
     ck_assert_int_eq(process_maps_open(&maps, getpid()), 0);
     while (process_maps_next(&maps, &mapping)) {
-        code |= mapping.executable && !mapping.deleted && strcmp(mapping.path, own) == 0;
-        file |= !mapping.executable && mapping.deleted && strcmp(mapping.path, path) == 0;
+        uint64_t here = (uint64_t)(uintptr_t)nobody - mapping.start;
+        code |= mapping.executable && !mapping.deleted && strcmp(mapping.path, own) == 0 &&
+                mapping.offset > 0 && here < 1 << 20;
+        if (mapping.executable || !mapping.deleted || strcmp(mapping.path, path) != 0)
+            continue;
+        file = true;
+        mapped = process_open_mapping(getpid(), &mapping);
     }
     process_maps_close(&maps);
     ck_assert(code);
     ck_assert(file);
+    if (geteuid() == 0) {
+        ck_assert_int_eq(pread(mapped, text, sizeof text, 0), sizeof text);
+        ck_assert_mem_eq(text, "mapped", sizeof text);
+    }
+    close(mapped);
     ck_assert_int_eq(process_maps_open(&maps, nobody()), -ENOENT);
     close(fd);
 }
