@@ -129,6 +129,6 @@ def completions_and_pages_are_well_formed(t):
         done.append("mandoc")
     help_text = wrapper.Wrapper(t)("--help").stdout.decode()
     page = open(os.path.join(folder, "man", "pyperf-run.1")).read().replace("\\-", "-")
-    for word in ("--quiet", "--keep", "--no-adapt", "flamegraph", "doctor", "systemd", "clean"):
+    for word in ("--quiet", "--keep", "--no-adapt", "flamegraph", "doctor", "systemd", "map", "clean"):
         assert word in help_text and word in page, word
     return ", ".join(done)

@@ -129,7 +129,8 @@ def two_recordings_of_one_living_process(t):
                 data = t.path("%d.data" % number)
                 before = set(os.listdir(t.images))
                 args = ("perf", "record", "-e", "cpu-clock", "-F", "499", "-p", str(process.pid))
-                done = run(*args, "-o", data, "--", "sleep", "1", env={"HOME": folder})
+                args += ("-o", data, "--", *wrapper.busy(process.pid, 0.3))
+                done = run(*args, env={"HOME": folder})
                 assert done.code == 0, done.stderr.decode()
                 assert before and before <= set(os.listdir(t.images)), "a living process lost one"
         finally:
@@ -144,7 +145,7 @@ def two_recordings_of_one_living_process(t):
             # The program's own loop, which reads what to do next, is sampled now and then.
             samples = [s for s in samples if not s.python[-1:] == ["<module>:" + app]]
             named = [s for s in samples if "named_%d:<string>" % number in s.python]
-            assert len(named) > 5 and chance.nearly_all(len(named), len(samples)), "%s, recording %d: %d of %d samples named:\n%s" % (
+            assert len(named) > 50 and chance.nearly_all(len(named), len(samples)), "%s, recording %d: %d of %d samples named:\n%s" % (
                 cache,
                 number,
                 len(named),

@@ -15,6 +15,20 @@ Setting = collections.namedtuple("Setting", "python perf")
 Setting.label = property(lambda s: "%s %s" % (s.python.label, s.perf))
 
 
+# Ends when a process has had some hundredths of a second (proc_pid_stat(5)) more of the processor.
+BUSY = """
+spent() { set -- $(sed 's/.*) //' "/proc/$pid/stat"); echo $((${12} + ${13})); }
+pid=$1
+end=$(($(spent) + $2))
+while [ "$(spent)" -lt "$end" ]; do sleep 0.05; done
+"""
+
+
+def busy(pid, seconds):
+    """What `perf record -p` is to wait for, so that there are samples at any load."""
+    return ["sh", "-c", BUSY, "sh", str(pid), "%d" % (100 * seconds)]
+
+
 def settings(world):
     """Every interpreter, and each perf in turn: how a perf unwinds which interpreter is for
     test_truth.py, with all pairs.  The newest, whose frames are longer, meet every perf."""
