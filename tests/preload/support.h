@@ -36,7 +36,7 @@ int support_main(int argc, char **argv, struct support_tests tests);
 _Noreturn void support_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Threads and forks that end a test this long after its start have hung. */
-enum { SUPPORT_TIMEOUT_SECONDS = 30 };
+enum { SUPPORT_TIMEOUT_SECONDS = 100 };
 
 /* -- Files ---------------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@ static inline int run_case(const char *name, TCase *tests)
     SRunner *runner;
     int failed;
 
+    tcase_set_timeout(tests, 60); /* seconds, which a busy machine may take for one of work */
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

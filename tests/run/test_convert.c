@@ -652,7 +652,6 @@ int main(void)
     TCase *tests = tcase_create("convert");
 
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
-    tcase_set_timeout(tests, 30);
     tcase_add_test(tests, test_attributes);
     tcase_add_loop_test(tests, test_attribute_sizes, 0, 4);
     tcase_add_test(tests, test_features);

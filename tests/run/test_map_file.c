@@ -190,7 +190,7 @@ START_TEST(test_no_reader_sees_half_a_line)
     reader = fork();
     if (reader == 0)
         look(&shared[0], (unsigned *)&shared[1]);
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 20; i++) {
         add_many(100);
         ck_assert_int_eq(complete(), 0);
     }
