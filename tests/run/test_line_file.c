@@ -181,7 +181,7 @@ START_TEST(test_bounds)
     file = line_file_new();
     first = ask(F, 1, UINT_MAX, 1);
     last = ask(F, 1, UINT_MAX, INT_MAX);
-    ck_assert_uint_le(line_file_text_size(file), 2 * 2 * (LINE_FILE_LINES_MOST + 1));
+    ck_assert_uint_le(line_file_text_size(file), 2 * 4 * (LINE_FILE_LINES_MOST + 1));
     write_file();
     check(first, F, 1);
     check(last, F, INT_MAX);
