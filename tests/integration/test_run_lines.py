@@ -86,9 +86,16 @@ def lines_show_what_each_costs(t):
 
 @case("run", each=wrapper.perfs)
 def lines_come_from_stack_copies_too(t):
-    """A recording that was not converted has the registers instead."""
-    run, _ = recorded(t, "--call-graph", "dwarf,16384", "-k", "mono")
-    return check_shares(run)
+    """A recording that was not converted has the registers instead; one with stack copies of the
+    user's own size is converted unless they say no."""
+    options = ("--call-graph", "dwarf,16384", "-k", "mono")
+    run, _ = recorded(t, *options, before=["--no-adapt"])
+    size = os.path.getsize(run.data)
+    said = check_shares(run)
+    run.record("-F", "999", *options, t.world.newest_on_host().path, t.path("app.py"))
+    assert os.path.getsize(run.data) * 4 < size, "%d after %d bytes" % (os.path.getsize(run.data), size)
+    check_shares(run)
+    return said
 
 
 @case("run", each=wrapper.perfs)
