@@ -291,6 +291,14 @@ static int find_addresses(struct conversion *conversion, const struct record *re
 
 /* -- Samples -------------------------------------------------------------------------------- */
 
+/* The address of the sample itself, if it was replaced. */
+static void put_ip(unsigned char *sample, const struct perf_event_attr *attribute, uint64_t ip)
+{
+    if (attribute->sample_type & PERF_SAMPLE_IP)
+        memcpy(sample + HEADER + (attribute->sample_type & PERF_SAMPLE_IDENTIFIER ? 8 : 0), &ip,
+               sizeof ip);
+}
+
 /*
  * The fields before the chain, the chain, the fields up to the user's registers, and what follows
  * the stack.  A caller's entry is an address within its call, where readers find the function that
@@ -317,6 +325,8 @@ static int put_sample(struct conversion *conversion, const struct record *record
     rest = (size_t)(sample->user - behind) + (size_t)(end - sample->user_end);
     used = append(fresh, HEADER, record->bytes + HEADER,
                   (size_t)(sample->chain_at - record->bytes) - HEADER);
+    if (unwound && sample->stack && sample->ip == chain->frames[chain->recorded].lookup)
+        put_ip(fresh, record->attribute, conversion->addresses[0]);
     most = (SAMPLE_MAX - used - rest) / 8;
     most = most > sample->chain_count + 2 ? most - sample->chain_count - 2 : 0;
     unwound = unwound < most ? unwound : most;
