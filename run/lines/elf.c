@@ -26,7 +26,7 @@ enum section {
 static const char section_names[] = "\0.note.gnu.build-id\0.text\0.symtab\0.strtab\0.debug_info"
                                     "\0.debug_abbrev\0.debug_line\0.debug_aranges\0.shstrtab";
 
-enum { HOLE = 1 << 16 }; /* a multiple of every file system's block */
+enum { HOLE = 1 << 12 }; /* a block of nearly every file system; headers and note fit in it */
 enum { PROGRAM_HEADERS = 4, NOTE_AT = sizeof(Elf64_Ehdr) + PROGRAM_HEADERS * sizeof(Elf64_Phdr) };
 
 struct note {
@@ -236,16 +236,26 @@ static int set_headers(struct output *output)
     return 0;
 }
 
-/* Code of which few lines were asked for is mostly zeros.  Where there cannot be holes they stay.
- */
+static void punch(int fd, uint64_t begin, uint64_t end)
+{
+    if (begin < end)
+        fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)begin,
+                  (off_t)(end - begin));
+}
+
+/* Most of what lies in front of the code, and much of it where few lines were asked for, is zeros.
+ * Where there cannot be holes they stay. */
 static void punch_holes(const struct output *output, int fd)
 {
     static const unsigned char zeros[HOLE];
+    uint64_t begin = HOLE, at = 0;
 
-    for (uint64_t at = 0; at + HOLE <= output->text_size; at += HOLE)
-        if (memcmp(output->text + at, zeros, HOLE) == 0)
-            fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(LINE_FILE_TEXT + at),
-                      HOLE);
+    for (; at + HOLE <= output->text_size; at += HOLE)
+        if (memcmp(output->text + at, zeros, HOLE) != 0) {
+            punch(fd, begin, LINE_FILE_TEXT + at);
+            begin = LINE_FILE_TEXT + at + HOLE;
+        }
+    punch(fd, begin, LINE_FILE_TEXT + at);
 }
 
 static int write_file(struct output *output, const struct line_file *file, int fd)

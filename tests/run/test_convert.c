@@ -600,6 +600,8 @@ static int replace(void *context, const struct chain *chain, uint64_t *addresses
     ck_assert_uint_eq(addresses[1], CODE + 0x100);
     if (chain->sample->pid == PID + 1)
         return 0;
+    if (chain->sample->pid == PID + 2)
+        addresses[0] = CONVERT_ADDED;
     addresses[1] = CONVERT_ADDED + chain->sample->time;
     return state->replace;
 }
@@ -655,6 +657,8 @@ static int see(void *context, const struct record *record)
     if (record->type != PERF_RECORD_SAMPLE)
         return 0;
     ck_assert_int_eq(sample_read(&sample, record), 0);
+    ck_assert_uint_eq(sample.ip, sample.pid == PID + 2 ? CONVERT_ADDED : CODE + 1);
+    ck_assert_uint_eq(bytes_u64(sample.chain + 3 * 8), sample.ip);
     seen->second[seen->samples] = bytes_u64(sample.chain + 4 * 8);
     seen->sampled_at[seen->samples++] = sample.time;
     return 0;
