@@ -1,4 +1,5 @@
-/* pyperf-run lines: the hottest lines, or the source with what each line cost. */
+/* pyperf-run lines: the hottest lines, or the source with what each line cost; or a recording of
+ * them for other tools. */
 #include "base/json.h"
 #include "base/path.h"
 #include "base/say.h"
@@ -8,12 +9,14 @@
 #include "lines/source.h"
 #include "perf/reading.h"
 #include "recording/chains.h"
+#include "recording/leaves.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     MOST = 30,  /* lines of the list, unless it is JSON */
@@ -23,18 +26,27 @@ enum {
 struct request {
     const char *data;
     const char *what; /* a file or function; NULL: all */
+    const char *out;  /* a recording to be written; NULL: none */
     bool json;
 };
+
+static bool is_option(const char *word, const char *brief, const char *name)
+{
+    return strcmp(word, brief) == 0 || strcmp(word, name) == 0;
+}
 
 static int parse(int argc, char **argv, struct request *request)
 {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "-i") == 0 || strcmp(argv[i], "--input") == 0) {
+        const char **value = is_option(argv[i], "-i", "--input")    ? &request->data
+                             : is_option(argv[i], "-o", "--output") ? &request->out
+                                                                    : NULL;
+        if (value) {
             if (++i == argc) {
                 say_error("lines: option '%s' needs a value", argv[i - 1]);
                 return EXIT_USAGE;
             }
-            request->data = argv[i];
+            *value = argv[i];
         } else if (strcmp(argv[i], "--json") == 0) {
             request->json = true;
         } else if (argv[i][0] == '-' || request->what) {
@@ -43,6 +55,11 @@ static int parse(int argc, char **argv, struct request *request)
         } else {
             request->what = argv[i];
         }
+    }
+    if (request->out && (request->json || request->what)) {
+        say_error("lines: with -o there is nothing to print: leave out %s",
+                  request->json ? "--json" : request->what);
+        return EXIT_USAGE;
     }
     return 0;
 }
@@ -267,6 +284,27 @@ static int print(const struct request *request, const struct hot *hot)
     return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int write_recording(const struct request *request)
+{
+    size_t moved = 0;
+    int rc = leaves_write(request->data, request->out, &moved);
+
+    if (rc == -ENOTSUP || (rc == 0 && !moved)) {
+        say_error("%s has no lines for other tools: record with pyperf-run perf record",
+                  request->data);
+        if (rc == 0)
+            unlink(request->out);
+        return EXIT_FAILURE;
+    }
+    if (rc) {
+        say_error("%s: %s", rc == -EEXIST ? request->out : request->data, reading_error(rc));
+        return EXIT_FAILURE;
+    }
+    say_note("look at it with: perf annotate -i %s, or: perf report -i %s -s sym,srcline",
+             request->out, request->out);
+    return EXIT_SUCCESS;
+}
+
 int command_lines(int argc, char **argv)
 {
     struct request request = {.data = "perf.data"};
@@ -275,6 +313,8 @@ int command_lines(int argc, char **argv)
 
     if (rc)
         return rc;
+    if (request.out)
+        return write_recording(&request);
     rc = read_recording(&reading, request.data);
     if (rc) {
         say_error("%s: %s", request.data, reading_error(rc));

@@ -19,6 +19,7 @@ static const char usage[] =
     "  pyperf-run script [-i FILE] [ARG...]          perf script with suitable defaults\n"
     "  pyperf-run flamegraph [-i FILE] -o OUT        OUT.html, OUT.svg or OUT.folded\n"
     "  pyperf-run lines [-i FILE] [--json] [WHAT]    the hottest lines, or WHAT's source\n"
+    "  pyperf-run lines [-i FILE] -o OUT             a recording for perf annotate\n"
     "  pyperf-run doctor [--json] [PROGRAM | PID]    why do I not see Python names?\n"
     "  pyperf-run systemd enable|disable|status UNIT profile a service\n"
     "  pyperf-run map [PID...]                       write what their perf maps lack yet\n"

@@ -136,19 +136,20 @@ static void finish(const struct perfcmd *cmd, const struct perftool *perf,
     const char *data = cmd->output ? cmd->output : "perf.data";
     struct images images;
     char cache[PATH_MAX];
+    bool named = false;
     int rc;
 
+    if (plan->stack_copies)
+        named = convert_recording(
+            data, buildid_cache_folder(cache, perf->path, cmd->buildid_dir) == 0 ? cache : NULL,
+            perf->path);
     rc = images_find(&images, perf->path, data);
     if (rc == -EBADMSG) {
         say_warning("perf %s cannot read %s back%s", perf->version, data,
                     plan->compressed ? ": record again with --no-compression-level" : "");
     } else if (rc == 0) {
-        images_cache(&images, perf->path, cmd->buildid_dir);
-        if (plan->stack_copies)
-            convert_recording(
-                data, buildid_cache_folder(cache, perf->path, cmd->buildid_dir) == 0 ? cache : NULL,
-                perf->path);
-        if (!keep && !cmd->no_buildid && !cmd->no_buildid_cache)
+        images_cache(&images, perf->path, cmd->buildid_dir, named);
+        if (!keep && (named || (!cmd->no_buildid && !cmd->no_buildid_cache)))
             images_remove(&images);
         say_images(&images, data);
         say_what_next(data);

@@ -24,8 +24,8 @@ _pyperf_run() {
         ;;
     lines)
         case $prev in
-        -i) _filedir ;;
-        *) mapfile -t COMPREPLY < <(compgen -W "-i --json" -- "$cur") ;;
+        -i | -o) _filedir ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "-i -o --json" -- "$cur") ;;
         esac
         ;;
     doctor)

@@ -21,6 +21,7 @@ complete -c pyperf-run -n '__fish_seen_subcommand_from flamegraph' -s i -r -d 'R
 complete -c pyperf-run -n '__fish_seen_subcommand_from flamegraph' -s o -r -d 'Output'
 complete -c pyperf-run -n '__fish_seen_subcommand_from flamegraph' -l no-source -d 'Without the text of source files'
 complete -c pyperf-run -n '__fish_seen_subcommand_from lines' -s i -r -d 'Recording'
+complete -c pyperf-run -n '__fish_seen_subcommand_from lines' -s o -r -d 'Recording of leafs'
 complete -c pyperf-run -n '__fish_seen_subcommand_from lines' -l json -d 'For machines'
 complete -c pyperf-run -n '__fish_seen_subcommand_from doctor' -l json -d 'For machines'
 complete -c pyperf-run -n '__fish_seen_subcommand_from doctor' -xa '(__fish_complete_pids)'

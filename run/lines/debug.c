@@ -24,10 +24,7 @@ enum {
     LINE_RANGE = 14,
     OPCODE_BASE = DW_LNS_set_isa + 1,
     NEXT_LINE = 1 - LINE_BASE + LINE_RANGE * ADDRESSES + OPCODE_BASE, /* and its addresses */
-    /* So many rows, a byte each, are no more than the end of a sequence and the next one's begin.
-     */
-    GAP_MOST = 16,
-    RANGES = 64, /* of a unit */
+    RANGES = 64,                                                      /* of a unit */
 };
 
 /* -- Numbers -------------------------------------------------------------------------------- */
@@ -54,11 +51,6 @@ static void put_signed(FILE *out, int64_t value)
 
 /* -- Lines ---------------------------------------------------------------------------------- */
 
-static uint64_t address_of(const struct range *range, unsigned index)
-{
-    return range->address + (uint64_t)(index + 1) * ADDRESSES;
-}
-
 static void begin_sequence(FILE *out, uint64_t address, unsigned file, unsigned line)
 {
     put(out, 0, 1);
@@ -81,28 +73,20 @@ static void end_sequence(FILE *out)
     put(out, DW_LNE_end_sequence, 1);
 }
 
-/* The next line of the range that was asked for; `lines` if there is none. */
-static unsigned next_asked(const struct range *range, unsigned index)
-{
-    while (index < range->lines && !range_was_asked(range, index))
-        index += range->asked[index / 8] >> index % 8 ? 1 : 8 - index % 8;
-    return index < range->lines ? index : range->lines;
-}
-
 static void put_rows(FILE *out, const struct range *range, unsigned file)
 {
-    unsigned index = next_asked(range, 0);
+    unsigned index = range_next_asked(range, 0);
 
     begin_sequence(out, range->address, file, 0);
     end_sequence(out);
     while (index < range->lines) {
         unsigned next = index;
-        begin_sequence(out, address_of(range, index), file, range->first_line + index);
+        begin_sequence(out, range_address(range, index), file, range->first_line + index);
         do {
             for (; index < next; index++)
                 put(out, NEXT_LINE, 1);
-            next = next_asked(range, index + 1);
-        } while (next < range->lines && next - index <= GAP_MOST);
+            next = range_next_asked(range, index + 1);
+        } while (next < range->lines && next - index <= RANGE_GAP_MOST);
         end_sequence(out);
         index = next;
     }

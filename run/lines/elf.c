@@ -1,7 +1,6 @@
 /*
  * The ELF file around the sections.  Addresses are file offsets, so that consumers need not tell
- * them apart.  The ranges are a hole in the file, not SHT_NOBITS, which would cost nothing when
- * copied: eu-elflint takes that for damage in code.  Format: System V gABI 4.1 chapters 4 and 5.
+ * them apart.  Format: System V gABI 4.1 chapters 4 and 5.
  */
 #include "lines/debug.h"
 #include "lines/line_file.h"
@@ -27,6 +26,7 @@ enum section {
 static const char section_names[] = "\0.note.gnu.build-id\0.text\0.symtab\0.strtab\0.debug_info"
                                     "\0.debug_abbrev\0.debug_line\0.debug_aranges\0.shstrtab";
 
+enum { HOLE = 1 << 12 }; /* a block of nearly every file system; headers and note fit in it */
 enum { PROGRAM_HEADERS = 4, NOTE_AT = sizeof(Elf64_Ehdr) + PROGRAM_HEADERS * sizeof(Elf64_Phdr) };
 
 struct note {
@@ -38,12 +38,47 @@ struct note {
 struct output {
     Elf *elf;
     uint64_t text_size, end; /* of the file so far */
+    unsigned char *text;
     struct note note;
     Elf64_Sym *symbols;
     struct text debug[DEBUG_SECTIONS];
 };
 
 /* -- What sections hold --------------------------------------------------------------------- */
+
+static void put_nop(const struct output *output, uint64_t address)
+{
+    memcpy(output->text + (address - LINE_FILE_TEXT), processor_here.nop,
+           sizeof processor_here.nop);
+}
+
+/* An instruction for each line that has a row in the line table. */
+static void put_nops(const struct output *output, const struct range *range)
+{
+    unsigned index = range_next_asked(range, 0), next;
+
+    put_nop(output, range->address);
+    for (; index < range->lines; index = next) {
+        next = range_next_asked(range, index + 1);
+        if (next == range->lines || next - index > RANGE_GAP_MOST)
+            put_nop(output, range_address(range, index));
+        else
+            for (unsigned i = index; i < next; i++)
+                put_nop(output, range_address(range, i));
+    }
+}
+
+static int make_text(struct output *output, const struct line_file *file)
+{
+    _Static_assert(sizeof processor_here.nop == ADDRESSES, "an instruction for each line");
+
+    output->text = calloc(1, output->text_size + 1); /* 0 bytes might be NULL */
+    if (!output->text)
+        return -ENOMEM;
+    for (const struct range *range = file->ranges; range; range = range->next)
+        put_nops(output, range);
+    return 0;
+}
 
 static int make_symbols(struct output *output, const struct line_file *file)
 {
@@ -92,8 +127,7 @@ static void make_note(struct output *output, const struct line_file *file, struc
 
 /* -- Sections ------------------------------------------------------------------------------- */
 
-/* Sections come in their order: so does the file.  `bytes` (NULL: zeros) stay
- * until it is written. */
+/* Sections come in their order: so does the file.  `bytes` stay until it is written. */
 static int add_section(struct output *output, Elf64_Shdr header, void *bytes, Elf_Type type)
 {
     Elf_Scn *section = elf_newscn(output->elf);
@@ -110,8 +144,6 @@ static int add_section(struct output *output, Elf64_Shdr header, void *bytes, El
     header.sh_offset = output->end;
     output->end += header.sh_size;
     *place = header;
-    if (!bytes)
-        return 0;
     data = elf_newdata(section);
     if (!data)
         return -ENOMEM;
@@ -147,7 +179,7 @@ static int add_sections(struct output *output, const struct line_file *file)
     int rc = add_section(output, note, &output->note, ELF_T_BYTE);
 
     if (rc == 0)
-        rc = add_section(output, text, NULL, ELF_T_BYTE);
+        rc = add_section(output, text, output->text, ELF_T_BYTE);
     if (rc == 0)
         rc = add_section(output, symbols, output->symbols, ELF_T_SYM);
     if (rc == 0)
@@ -204,6 +236,28 @@ static int set_headers(struct output *output)
     return 0;
 }
 
+static void punch(int fd, uint64_t begin, uint64_t end)
+{
+    if (begin < end)
+        fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)begin,
+                  (off_t)(end - begin));
+}
+
+/* Most of what lies in front of the code, and much of it where few lines were asked for, is zeros.
+ * Where there cannot be holes they stay. */
+static void punch_holes(const struct output *output, int fd)
+{
+    static const unsigned char zeros[HOLE];
+    uint64_t begin = HOLE, at = 0;
+
+    for (; at + HOLE <= output->text_size; at += HOLE)
+        if (memcmp(output->text + at, zeros, HOLE) != 0) {
+            punch(fd, begin, LINE_FILE_TEXT + at);
+            begin = LINE_FILE_TEXT + at + HOLE;
+        }
+    punch(fd, begin, LINE_FILE_TEXT + at);
+}
+
 static int write_file(struct output *output, const struct line_file *file, int fd)
 {
     int rc;
@@ -219,9 +273,7 @@ static int write_file(struct output *output, const struct line_file *file, int f
     errno = 0;
     if (elf_update(output->elf, ELF_C_WRITE) < 0)
         return errno ? -errno : -EIO;
-    /* libelf wrote zeros; where there cannot be holes they stay. */
-    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, LINE_FILE_TEXT,
-              (off_t)output->text_size);
+    punch_holes(output, fd);
     return 0;
 }
 
@@ -232,6 +284,8 @@ int line_file_write(const struct line_file *file, int fd, struct build_id *id)
 
     if (rc == 0)
         rc = fflush(file->names.stream) ? -ENOMEM : make_symbols(&output, file);
+    if (rc == 0)
+        rc = make_text(&output, file);
     if (rc == 0) {
         make_note(&output, file, id);
         elf_version(EV_CURRENT);
@@ -242,5 +296,6 @@ int line_file_write(const struct line_file *file, int fd, struct build_id *id)
     for (int i = 0; i < DEBUG_SECTIONS; i++)
         text_free(&output.debug[i]);
     free(output.symbols);
+    free(output.text);
     return rc;
 }

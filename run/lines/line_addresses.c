@@ -37,8 +37,10 @@ static int replace(void *context, const struct chain *chain, uint64_t *addresses
         line = lines_find(state->lines, chain, i);
         rc = line_file_address(state->file, frame->name, file_of(frame->name), line.first,
                                line.last, line.line, &address);
-        if (rc == -EFBIG)
+        if (rc == -EFBIG) {
+            state->left_out = true;
             continue;
+        }
         if (rc)
             return rc;
         addresses[i - chain->recorded] = CONVERT_ADDED + (address - LINE_FILE_TEXT);

@@ -12,7 +12,8 @@ struct line_addresses {
     struct lines *lines;
     struct line_file *file;
     char path[PATH_MAX];
-    bool used; /* the file was written */
+    bool used;     /* the file was written */
+    bool left_out; /* some Python frames keep their addresses in images: there was no more room */
 };
 
 /*

@@ -165,7 +165,7 @@ int line_file_address(struct line_file *file, const char *name, const char *path
             return rc;
         index = line - range->first_line;
         range->asked[index / 8] |= (unsigned char)(1 << index % 8);
-        *address = range->address + (uint64_t)(index + 1) * ADDRESSES + 1;
+        *address = range_address(range, index) + 1;
         return 0;
     }
     if (!function->first) {

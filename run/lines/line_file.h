@@ -2,13 +2,14 @@
  * An ELF file of a recording whose addresses mean Python lines, for consumers that know nothing of
  * Python: `.symtab` leads from them to functions, `.debug_line` to files and lines.
  *
- *     a range of `f`, lines 10 to 12           two addresses each, for consumers look at
- *     +0 line not known: 0                     a return address or at the one before it;
- *     +2 line 10                               ours is the second, so both mean the line
- *     +4 line 11
- *     +6 line 12
+ *     a range of `f`, lines 10 to 12           an instruction each.  Consumers look at a
+ *     +0  line not known: 0                    return address or at the one before it: ours is
+ *     +4  line 10                              the second of the four, so both mean the line
+ *     +8  line 11
+ *     +12 line 12
  *
- * Nothing runs there, the file has a hole for it: only the addresses count.
+ * Nothing runs there: only the addresses count.  But annotators show source between instructions;
+ * so there is one that does nothing for each line with a row in .debug_line, zeros for others.
  * Not for more than one thread at a time.
  */
 #ifndef RUN_LINES_LINE_FILE_H
@@ -21,7 +22,7 @@
 enum {
     LINE_FILE_TEXT = 0x10000,       /* where the ranges begin: the largest page there is */
     LINE_FILE_LINES_MOST = 1 << 20, /* of one range; code with more lines has several */
-    LINE_FILE_TEXT_MOST = 1 << 28,  /* bytes of all ranges: 128 Mi lines */
+    LINE_FILE_TEXT_MOST = 1 << 28,  /* bytes of all ranges: 64 Mi lines */
 };
 
 struct line_file; /* being made */

@@ -9,7 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ADDRESSES = 2 }; /* of a line */
+enum {
+    ADDRESSES = 4, /* of a line: of one instruction */
+    /* Lines nobody asked for that are written all the same, between others: so many rows of the
+     * line table, a byte each, are no more than the end of a sequence and the next one's begin. */
+    RANGE_GAP_MOST = 16,
+};
 
 /* Bytes that grow; complete after fflush(). */
 struct text {
@@ -55,9 +60,22 @@ static inline uint64_t range_size(const struct range *range)
     return ((uint64_t)range->lines + 1) * ADDRESSES;
 }
 
+static inline uint64_t range_address(const struct range *range, unsigned index)
+{
+    return range->address + ((uint64_t)index + 1) * ADDRESSES;
+}
+
 static inline bool range_was_asked(const struct range *range, unsigned index)
 {
     return range->asked[index / 8] >> index % 8 & 1;
+}
+
+/* The first line from `index` on that was asked for; `lines` if there is none. */
+static inline unsigned range_next_asked(const struct range *range, unsigned index)
+{
+    while (index < range->lines && !range_was_asked(range, index))
+        index += range->asked[index / 8] >> index % 8 ? 1 : 8 - index % 8;
+    return index < range->lines ? index : range->lines;
 }
 
 #endif

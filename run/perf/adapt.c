@@ -93,8 +93,10 @@ static void copy_stacks(struct adapt_plan *plan, const struct perfcmd *cmd,
                         const struct machine *machine)
 {
     plan->stack_copies = true;
-    add(plan, "--call-graph");
-    add(plan, "dwarf,65528");
+    if (cmd->callgraph != CALLGRAPH_DWARF) {
+        add(plan, "--call-graph");
+        add(plan, "dwarf,65528");
+    }
     if (!cmd->clock_set) { /* the clock of the code tables: pyperf.h */
         add(plan, "-k");
         add(plan, "mono");
@@ -119,11 +121,14 @@ static bool has_pointers(const struct program *program)
     return program && program->kind == PROGRAM_PYTHON && program->elf.pointers == POINTERS_PRESENT;
 }
 
-static void explain(struct adapt_plan *plan, const struct program *program)
+static void explain(struct adapt_plan *plan, const struct perfcmd *cmd,
+                    const struct program *program)
 {
     char text[200];
 
-    if (!program)
+    if (cmd->callgraph == CALLGRAPH_DWARF)
+        snprintf(plan->why, sizeof plan->why, "for the stack copies that you asked for");
+    else if (!program)
         snprintf(plan->why, sizeof plan->why, "it is not known what will run");
     else
         snprintf(plan->why, sizeof plan->why, "%s", program_describe(program, text, sizeof text));
@@ -133,10 +138,9 @@ static void choose_callgraph(struct adapt_plan *plan, const struct perfcmd *cmd,
                              const struct program *program, const struct perftool *perf,
                              const struct machine *machine)
 {
-    if (cmd->callgraph == CALLGRAPH_DWARF || cmd->callgraph == CALLGRAPH_CHOSEN ||
-        cmd->callgraph == CALLGRAPH_OFF)
+    if (cmd->callgraph == CALLGRAPH_CHOSEN || cmd->callgraph == CALLGRAPH_OFF)
         return;
-    if (!has_pointers(program) && perf->unwinds) {
+    if (cmd->callgraph == CALLGRAPH_DWARF || (!has_pointers(program) && perf->unwinds)) {
         copy_stacks(plan, cmd, program, perf, machine);
         return;
     }
@@ -165,10 +169,9 @@ void adapt_plan(struct adapt_plan *plan, const struct perfcmd *cmd, const struct
                 const struct perftool *perf, const struct machine *machine)
 {
     *plan = (struct adapt_plan){.stack_copies = false};
-    explain(plan, program);
+    explain(plan, cmd, program);
     choose_callgraph(plan, cmd, program, perf, machine);
     keep_ids(plan, cmd, perf);
     /* What we convert, perf does not unwind. */
-    plan->fixed_addresses = perf->forgets_exec && ((plan->stack_copies && cmd->split_output) ||
-                                                   cmd->callgraph == CALLGRAPH_DWARF);
+    plan->fixed_addresses = perf->forgets_exec && plan->stack_copies && cmd->split_output;
 }

@@ -68,7 +68,8 @@ static int replace(const struct trimmed *trimmed, const char *entry)
     return rc;
 }
 
-bool buildid_cache_image(const char *folder, const char *perf, const char *path, const char *id)
+bool buildid_cache_image(const char *folder, const char *perf, const char *path, const char *id,
+                         bool add)
 {
     struct trimmed trimmed;
     char entry[PATH_MAX];
@@ -77,7 +78,7 @@ bool buildid_cache_image(const char *folder, const char *perf, const char *path,
     if (!id[0] || snprintf(entry, sizeof entry, "%s/.build-id/%.2s/%s/elf", folder, id, id + 2) >=
                       (int)sizeof entry)
         return false;
-    if (access(entry, R_OK) != 0)
+    if (access(entry, R_OK) != 0 && add)
         buildid_cache_add(folder, perf, path);
     if (access(entry, R_OK) != 0 || trim_read(&trimmed, path) != 0)
         return false;

@@ -12,10 +12,12 @@
 int buildid_cache_folder(char folder[PATH_MAX], const char *perf, const char *given);
 
 /*
- * Makes sure that the cache has the image at `path` under `id`, trimmed to the names it has now.
- * An entry from an earlier recording that lacks a name is replaced.  Returns whether it is there.
+ * Makes sure that the cache has the image at `path` under `id`, trimmed to the names it has now; or
+ * without `add`, that what it has of it is that.  An entry from an earlier recording that lacks a
+ * name is replaced.  Returns whether it is there.
  */
-bool buildid_cache_image(const char *folder, const char *perf, const char *path, const char *id);
+bool buildid_cache_image(const char *folder, const char *perf, const char *path, const char *id,
+                         bool add);
 
 /* Adds a file of any kind that has a build-id.  perf tells nobody whether it did. */
 void buildid_cache_add(const char *folder, const char *perf, const char *path);

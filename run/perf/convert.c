@@ -31,7 +31,7 @@ static int replace(const char *data, const char *fresh)
 }
 
 static int convert_with_lines(const char *data, const char *fresh, const char *cache,
-                              const char *perf)
+                              const char *perf, bool *named)
 {
     struct lines *lines = lines_here();
     struct line_addresses addresses;
@@ -45,6 +45,7 @@ static int convert_with_lines(const char *data, const char *fresh, const char *c
             rc = convert(data, fresh, cache, &added);
         if (rc == 0 && addresses.used)
             buildid_cache_add(cache, perf, path);
+        *named = rc == 0 && !addresses.left_out;
         line_addresses_end(&addresses);
     }
     if (lines)
@@ -59,9 +60,10 @@ static bool is_of_recording(int rc)
 }
 
 /* Without lines where these cannot be kept. */
-static int convert_somehow(const char *data, const char *fresh, const char *cache, const char *perf)
+static int convert_somehow(const char *data, const char *fresh, const char *cache, const char *perf,
+                           bool *named)
 {
-    int rc = cache ? convert_with_lines(data, fresh, cache, perf) : -ENOENT;
+    int rc = cache ? convert_with_lines(data, fresh, cache, perf, named) : -ENOENT;
 
     if (rc == 0 || is_of_recording(rc))
         return rc;
@@ -70,15 +72,16 @@ static int convert_somehow(const char *data, const char *fresh, const char *cach
     return convert(data, fresh, cache, NULL);
 }
 
-void convert_recording(const char *data, const char *cache, const char *perf)
+bool convert_recording(const char *data, const char *cache, const char *perf)
 {
     char fresh[PATH_MAX];
+    bool named = false;
     int rc;
 
     if (snprintf(fresh, sizeof fresh, "%s.converting", data) >= (int)sizeof fresh)
-        return;
+        return false;
     progress_begin(converting);
-    rc = convert_somehow(data, fresh, cache, perf);
+    rc = convert_somehow(data, fresh, cache, perf, &named);
     if (rc == 0) {
         rc = replace(data, fresh);
         if (rc)
@@ -91,4 +94,5 @@ void convert_recording(const char *data, const char *cache, const char *perf)
                     : rc == -EBADMSG ? "it is damaged"
                     : rc == -ENOSYS  ? "it is compressed, and pyperf-run was built without libzstd"
                                      : strerror(-rc));
+    return rc == 0 && named;
 }

@@ -49,7 +49,7 @@ static int add(struct images *images, const char *path, const char *id, long pid
             return -ENOMEM;
         images->list = grown;
         image = &grown[images->count++];
-        *image = (struct image){.cached = false};
+        *image = (struct image){.spare = false};
         snprintf(image->path, sizeof image->path, "%s", path);
         image->pid = name.pid;
         set_source(image, pid);
@@ -140,16 +140,17 @@ void images_free(struct images *images)
 
 /* -- Afterwards ----------------------------------------------------------------------------- */
 
-void images_cache(struct images *images, const char *perf, const char *cache)
+void images_cache(struct images *images, const char *perf, const char *cache, bool named)
 {
     char folder[PATH_MAX];
+    bool found = images->count && buildid_cache_folder(folder, perf, cache) == 0;
 
-    if (!images->count || buildid_cache_folder(folder, perf, cache) != 0)
-        return;
     for (size_t i = 0; i < images->count; i++) {
         struct image *image = &images->list[i];
-        if (image->source[0])
-            image->cached = buildid_cache_image(folder, perf, image->source, image->id);
+        image->spare = named;
+        if (found && image->source[0] &&
+            buildid_cache_image(folder, perf, image->source, image->id, !named))
+            image->spare = true;
     }
 }
 
@@ -158,7 +159,7 @@ static void remove_one(struct images *images, struct image *image, struct leftov
 {
     if (!image->source[0])
         return;
-    if (!image->cached) {
+    if (!image->spare) {
         images->kept_uncached++;
     } else if (strcmp(image->source, image->path) == 0 &&
                !living_has_image(&leftovers->living, image->path) && unlink(image->path) == 0) {

@@ -15,8 +15,8 @@
 enum perfcmd_callgraph {
     CALLGRAPH_UNSET,  /* no option says anything */
     CALLGRAPH_FP,     /* -g, --call-graph fp */
-    CALLGRAPH_DWARF,  /* --call-graph dwarf[,N]: the user has made up their mind */
-    CALLGRAPH_CHOSEN, /* --call-graph lbr or another: the same */
+    CALLGRAPH_DWARF,  /* --call-graph dwarf[,N]: the size is the user's */
+    CALLGRAPH_CHOSEN, /* --call-graph lbr or another: the user has made up their mind */
     CALLGRAPH_OFF,    /* --no-call-graph */
 };
 

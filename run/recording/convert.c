@@ -64,6 +64,21 @@ static bool has_stack_copies(const struct datafile *file)
            bytes_u64(file->bytes + all.offset + at) & stack_copy;
 }
 
+/* Takes the stack copies out of an attribute of `size` bytes. */
+static void strip_attribute(unsigned char *bytes, size_t size)
+{
+    struct perf_event_attr attribute;
+
+    memset(&attribute, 0, sizeof attribute);
+    size = size < sizeof attribute ? size : sizeof attribute;
+    memcpy(&attribute, bytes, size);
+    attribute.sample_type &= ~stack_copy;
+    attribute.sample_regs_user = 0;
+    attribute.sample_stack_user = 0;
+    attribute.exclude_callchain_user = 0;
+    memcpy(bytes, &attribute, size);
+}
+
 /* Attributes lie in front of the data or, as nothing forbids, elsewhere: that is not converted. */
 static int put_beginning(struct conversion *conversion)
 {
@@ -79,20 +94,52 @@ static int put_beginning(struct conversion *conversion)
     if (!bytes)
         return -ENOMEM;
     memcpy(bytes, conversion->file->bytes, header->data.offset);
-    for (uint64_t at = 0; all.size - at >= each; at += each) {
-        struct perf_event_attr attribute;
-        size_t size = each - sizeof(struct datafile_section);
-        memset(&attribute, 0, sizeof attribute);
-        size = size < sizeof attribute ? size : sizeof attribute;
-        memcpy(&attribute, bytes + all.offset + at, size);
-        attribute.sample_type &= ~stack_copy;
-        attribute.sample_regs_user = 0;
-        attribute.sample_stack_user = 0;
-        attribute.exclude_callchain_user = 0;
-        memcpy(bytes + all.offset + at, &attribute, size);
-    }
+    for (uint64_t at = 0; all.size - at >= each; at += each)
+        strip_attribute(bytes + all.offset + at, each - sizeof(struct datafile_section));
     rc = put(conversion, bytes, header->data.offset);
     free(bytes);
+    return rc;
+}
+
+/* Attributes once more, which samply believes rather than the others: perf.data-file-format.txt,
+ * HEADER_EVENT_DESC. */
+static void strip_events(unsigned char *bytes, uint64_t size)
+{
+    enum { COUNTS = 8, NAME = 4 };
+    uint64_t at = COUNTS, each, ids, name;
+
+    if (size < COUNTS)
+        return;
+    each = bytes_u32(bytes + 4);
+    for (uint32_t left = bytes_u32(bytes); left; left--) {
+        if (size - at < each + 4 + NAME)
+            return;
+        strip_attribute(bytes + at, each);
+        at += each;
+        ids = bytes_u32(bytes + at) * 8ULL;
+        name = bytes_u32(bytes + at + 4);
+        at += 4 + NAME;
+        if (size - at < name + ids)
+            return;
+        at += name + ids;
+    }
+}
+
+static int put_feature(struct conversion *conversion, unsigned bit, struct datafile_section section)
+{
+    const unsigned char *bytes = conversion->file->bytes + section.offset;
+    unsigned char *copy;
+    int rc;
+
+    if (bit != DATAFILE_EVENTS)
+        return put(conversion, bytes, section.size);
+    copy = malloc(section.size + 1);
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, bytes, section.size);
+    strip_events(copy, section.size);
+    rc = put(conversion, copy, section.size);
+    free(copy);
     return rc;
 }
 
@@ -112,7 +159,7 @@ static int put_features(struct conversion *conversion, uint64_t at)
     }
     for (unsigned bit = 0; rc == 0 && bit < DATAFILE_FEATURES; bit++)
         if (bit != DATAFILE_COMPRESSED && datafile_feature(file, bit, &section))
-            rc = put(conversion, file->bytes + section.offset, section.size);
+            rc = put_feature(conversion, bit, section);
     return rc;
 }
 
@@ -244,6 +291,14 @@ static int find_addresses(struct conversion *conversion, const struct record *re
 
 /* -- Samples -------------------------------------------------------------------------------- */
 
+/* The address of the sample itself, if it was replaced. */
+static void put_ip(unsigned char *sample, const struct perf_event_attr *attribute, uint64_t ip)
+{
+    if (attribute->sample_type & PERF_SAMPLE_IP)
+        memcpy(sample + HEADER + (attribute->sample_type & PERF_SAMPLE_IDENTIFIER ? 8 : 0), &ip,
+               sizeof ip);
+}
+
 /*
  * The fields before the chain, the chain, the fields up to the user's registers, and what follows
  * the stack.  A caller's entry is an address within its call, where readers find the function that
@@ -270,6 +325,8 @@ static int put_sample(struct conversion *conversion, const struct record *record
     rest = (size_t)(sample->user - behind) + (size_t)(end - sample->user_end);
     used = append(fresh, HEADER, record->bytes + HEADER,
                   (size_t)(sample->chain_at - record->bytes) - HEADER);
+    if (unwound && sample->stack && sample->ip == chain->frames[chain->recorded].lookup)
+        put_ip(fresh, record->attribute, conversion->addresses[0]);
     most = (SAMPLE_MAX - used - rest) / 8;
     most = most > sample->chain_count + 2 ? most - sample->chain_count - 2 : 0;
     unwound = unwound < most ? unwound : most;

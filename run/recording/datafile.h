@@ -11,6 +11,7 @@ enum {
     DATAFILE_PIPE_HEADER = 16, /* a pipe's header ends after `size` */
     /* Bits of `features`: tools/perf/util/header.h. */
     DATAFILE_BUILD_IDS = 2,
+    DATAFILE_EVENTS = 12,
     DATAFILE_COMPRESSED = 27,
 };
 

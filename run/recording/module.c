@@ -232,8 +232,10 @@ void module_open(struct module *module, const struct module_places *places)
         jitmap_read(&module->symbols, module->path);
         return;
     }
-    found = try_cache(module, places->cache) ||
-            (module->kind == MODULE_VDSO ? try_own_vdso(module) : try_paths(module));
+    /* An image that its process still adds names to has more of them than a copy in the cache. */
+    found = (module->kind == MODULE_FILE && try_paths(module)) ||
+            try_cache(module, places->cache) ||
+            (module->kind == MODULE_VDSO && try_own_vdso(module));
     if (!found)
         return;
     read_segments(module);

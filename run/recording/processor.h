@@ -20,6 +20,7 @@ struct processor {
     uint64_t kept;           /* registers, a bit each, that functions restore for their callers */
     uint64_t address_mask;   /* what of a return address is address: the rest may be a signature */
     unsigned plt_header;     /* bytes of .plt in front of its entries, of 16 bytes each */
+    unsigned char nop[4];    /* an instruction that does nothing */
     unsigned perf_count;     /* registers that perf knows */
     const signed char *perf; /* by perf's number, the place; -1: not needed */
 };

@@ -18,6 +18,7 @@ const struct processor processor_here = {
     .kept = 0x7ffULL << 19,           /* x19 to x29: Procedure Call Standard for AArch64, 6.1.1 */
     .address_mask = (1ULL << 48) - 1, /* user addresses; above: a signature (pauth) */
     .plt_header = 32,
+    .nop = {0x1f, 0x20, 0x03, 0xd5}, /* Arm Architecture Reference Manual, C6.2, NOP */
     .perf_count = sizeof of_perf,
     .perf = of_perf,
 };

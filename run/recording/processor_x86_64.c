@@ -18,6 +18,7 @@ const struct processor processor_here = {
     .kept = 1 << 3 | 1 << 6 | 0xf << 12, /* rbx, rbp, r12 to r15: figure 3.4 */
     .address_mask = UINT64_MAX,
     .plt_header = 16,
+    .nop = {0x0f, 0x1f, 0x40, 0x00}, /* Intel's manual, volume 2B, NOP: of four bytes */
     .perf_count = sizeof of_perf,
     .perf = of_perf,
 };

@@ -64,12 +64,22 @@ def killed(t, run, program=LONG, **env):
     return process.pid
 
 
+# For a recording that keeps its stack copies, and so needs images for names.
+COPIES = ("--call-graph", "dwarf", "--buildid-all")
+
+
+def recorded(run, app, *options):
+    python = run.t.world.newest_on_host().path
+    done = run.record("-F", "499", *options, python, app, before=["--no-adapt"] if options else [])
+    assert done.code == 0, done
+    return done
+
+
 @case("run", each=wrapper.perfs)
 def a_recording_leaves_a_trimmed_image_and_nothing_else(t):
     run = wrapper.Wrapper(t, t.subject)
     app = write(t, ONE)
-    done = run.record("-F", "499", t.world.newest_on_host().path, app)
-    assert done.code == 0, done
+    done = recorded(run, app, *COPIES)
     pid = int(done.stdout)
     assert not os.listdir(t.images), os.listdir(t.images)
     assert not os.path.exists(map_of(pid)), "the map stays"
@@ -84,6 +94,26 @@ def a_recording_leaves_a_trimmed_image_and_nothing_else(t):
     rooted = [s for s in named if re.match(r"_start|\[unknown\]$", s.frames[0].symbol)]
     assert len(named) > 50 and chance.nearly_all(len(rooted), len(named)), (len(rooted), len(named))
     return "%d images, %d bytes" % (len(entries), used)
+
+
+@case("run", each=wrapper.perfs)
+def a_converted_recording_needs_no_image(t):
+    """perf 6.1 caches none, and we neither; perf 7.x does, and those are trimmed."""
+    run = wrapper.Wrapper(t, t.subject)
+    app = write(t, ONE)
+    done = recorded(run, app)
+    assert not os.listdir(t.images), os.listdir(t.images)
+    assert not os.path.exists(map_of(int(done.stdout))), "the map stays"
+    entries = cached(run)
+    assert not entries or t.subject.numbers >= (7, 0), entries
+    for entry in entries:
+        lint(entry)
+        assert os.stat(entry).st_nlink == 1
+        os.remove(entry)
+    named = [s for s in run.samples() if "work:" + app in s.python]
+    assert len(named) > 50, "%d samples" % len(named)
+    strange = {f.dso for s in run.samples() for f in s.frames if harness.IMAGE_NAME.search(f.dso)}
+    assert not strange, "addresses in %s" % strange
 
 
 @case("run", each=wrapper.perfs)
@@ -105,7 +135,7 @@ def recorded_twice(run, process):
     for number in range(2):
         data = run.t.path("%d.data" % number)
         line = ("perf", "record", "-e", "cpu-clock", "-o", data, "-p", str(process.pid))
-        done = run(*line, "--", "sleep", "0.3")
+        done = run("--no-adapt", *line, *COPIES, "--", "sleep", "0.3")
         assert done.code == 0, done
         counts.append(cached(run))
     process.communicate(b"\n")
@@ -189,8 +219,10 @@ def clean_takes_no_file_from_the_living(t):
 @case("run", each=wrapper.perfs)
 def clean_empties_perfs_cache_of_images_only(t):
     run = wrapper.Wrapper(t, t.subject)
-    done = run.record(t.world.newest_on_host().path, write(t, ONE))
-    assert done.code == 0 and cached(run), done
+    app = write(t, ONE)
+    recorded(run, app, *COPIES)
+    recorded(run, app)
+    assert cached(run)
     cache = run.home + "/.debug"
     perf = [os.path.join(run.bin, "perf"), "buildid-cache", "--add", "/usr/bin/env"]
     assert t.run(perf, run.env()).code == 0

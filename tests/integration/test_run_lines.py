@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 
 import chance
 import harness
@@ -47,6 +48,13 @@ def told(run, *arguments):
     return done.stdout.decode()
 
 
+def perf(run, command, *arguments):
+    """perf itself, without us."""
+    done = run.t.run(["perf", command, "--stdio", *arguments], run.env(), root=run.root)
+    assert done.code == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
 def check_shares(run):
     """zlib is called once in a line, and twice in the next."""
     found = json.loads(told(run, "--json"))
@@ -78,9 +86,16 @@ def lines_show_what_each_costs(t):
 
 @case("run", each=wrapper.perfs)
 def lines_come_from_stack_copies_too(t):
-    """A recording that was not converted has the registers instead."""
-    run, _ = recorded(t, "--call-graph", "dwarf,16384", "-k", "mono")
-    return check_shares(run)
+    """A recording that was not converted has the registers instead; one with stack copies of the
+    user's own size is converted unless they say no."""
+    options = ("--call-graph", "dwarf,16384", "-k", "mono")
+    run, _ = recorded(t, *options, before=["--no-adapt"])
+    size = os.path.getsize(run.data)
+    said = check_shares(run)
+    run.record("-F", "999", *options, t.world.newest_on_host().path, t.path("app.py"))
+    assert os.path.getsize(run.data) * 4 < size, "%d after %d bytes" % (os.path.getsize(run.data), size)
+    check_shares(run)
+    return said
 
 
 @case("run", each=wrapper.perfs)
@@ -102,6 +117,27 @@ def perf_shows_the_line_of_each_python_frame(t):
     return "%d frames" % len(mine)
 
 
+@case("run", each=wrapper.perfs)
+def perf_annotate_shows_the_source(t):
+    """Of a recording of leafs, each line with the share that `pyperf-run lines` tells."""
+    if not shutil.which("objdump"):
+        raise harness.Skip("no objdump for perf annotate (package binutils)")
+    run, app = recorded(t)
+    leaves = t.path("leaves.data")
+    done = run("lines", "-i", run.data, "-o", leaves)
+    assert done.code == 0 and b"perf annotate -i" in done.stderr, done
+    known = {l["line"]: l["self"] for l in json.loads(told(run, "--json", "twice"))["lines"]}
+    text = perf(run, "annotate", "-i", leaves, "-s", "py::twice:" + app)
+    for line in (ONE, TWO):
+        source = APP.split("\n")[line - 1].strip()
+        share = re.search(r": .*%s\n *([0-9.]+) : +[0-9a-f]+: +nop" % re.escape(source), text)
+        assert share, "%r is not there:\n%s" % (source, text)
+        right = 100 * known[line] / sum(known.values())
+        assert abs(float(share.group(1)) - right) < 0.1, "%s, not %.2f:\n%s" % (share.group(1), right, text)
+    text = perf(run, "report", "--no-children", "-g", "none", "-i", leaves, "-s", "sym,srcline")
+    assert re.search(r"py::twice:%s +app.py:%d *$" % (re.escape(app), TWO), text, re.M), text
+
+
 @case("run")
 def lines_say_what_is_wrong(t):
     run = wrapper.Wrapper(t, t.world.perfs[0] if t.world.perfs else None)
@@ -110,6 +146,10 @@ def lines_say_what_is_wrong(t):
         (("--nonsense",), "unknown argument"),
         (("a.py", "b.py"), "unknown argument"),
         (("-i", "/nonexistent"), "No such file"),
+        (("-i", "/nonexistent", "-o", t.path("out")), "No such file"),
+        (("-o",), "needs a value"),
+        (("-o", t.path("out"), "a.py"), "leave out a.py"),
+        (("-o", t.path("out"), "--json"), "leave out --json"),
         (("-i", __file__), "no recording"),
     ):
         done = run("lines", *arguments)

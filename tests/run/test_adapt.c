@@ -29,6 +29,7 @@ static const struct perftool plain = {.version = "6.1", .unwinds = true, .maps_i
 static const struct perftool no_unwinder = {.version = "6.1", .compresses = true};
 
 #define COPY   "--call-graph dwarf,65528 -k mono "
+#define OWN_Z  "-k mono -z "
 #define COPY_Z COPY "-z "
 
 static const struct {
@@ -58,10 +59,12 @@ static const struct {
     {"perf record -g x", &with_pointers, &debian, "--buildid-all"},
     {"perf record --call-graph fp x", &with_pointers, &debian, "--buildid-all"},
     /* a made-up mind is respected */
-    {"perf record --call-graph dwarf x", &without, &debian, "--buildid-all"},
-    {"perf record --call-graph dwarf,4096 x", &without, &debian, "--buildid-all"},
+    {"perf record --call-graph dwarf x", &without, &debian,
+     OWN_Z "-m 32768K --buildid-all --buildid-mmap"},
+    {"perf record --call-graph dwarf,4096 x", &with_pointers, &debian,
+     OWN_Z "-m 32768K --buildid-all --buildid-mmap"},
+    {"perf record --call-graph dwarf -k raw -z1 -m 1M x", &without, &no_unwinder, "--buildid-all"},
     {"perf record --call-graph lbr x", &without, &debian, "--buildid-all"},
-    {"perf record --call-graph dwarf,4096 x", &with_pointers, &debian, "--buildid-all"},
     {"perf record --no-call-graph x", &without, &debian, "--buildid-all"},
     {"perf record -m 1M x", &without, &debian, COPY_Z "--buildid-all --buildid-mmap"},
     {"perf record -z9 x", &without, &debian, COPY "-m 32768K --buildid-all"},
@@ -97,7 +100,7 @@ START_TEST(test_line)
 END_TEST
 
 /* What libunwind mixes up matters only where perf unwinds stack copies: those that we cannot
- * convert, and those that the user asked for. */
+ * convert. */
 START_TEST(test_fixed_addresses)
 {
     static const struct {
@@ -108,9 +111,8 @@ START_TEST(test_fixed_addresses)
         {"perf record x", &without, false}, /* we convert it */
         {"perf record -g x", NULL, false},
         {"perf record -o - x", &without, true},
-        {"perf record --call-graph dwarf x", &with_pointers, true},
-        {"perf record --call-graph=dwarf,4096 x", &without, true},
-        {"perf record --call-graph dwarf -g x", &with_pointers, true},
+        {"perf record --call-graph dwarf x", &with_pointers, false},
+        {"perf record --call-graph=dwarf,4096 -o - x", &with_pointers, true},
         {"perf record -g x", &with_pointers, false},
         {"perf record --call-graph lbr x", &without, false},
         {"perf record --no-call-graph x", &without, false},

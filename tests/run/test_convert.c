@@ -278,6 +278,86 @@ START_TEST(test_features)
 }
 END_TEST
 
+/* Two event descriptions: the attribute, the number of its ids, its name, and them. */
+static struct recorded descriptions;
+
+static void put_descriptions(const struct perf_event_attr *attribute, size_t most)
+{
+    descriptions.size = 0;
+    recorded_u32(&descriptions, 2);
+    recorded_u32(&descriptions, sizeof *attribute);
+    for (uint64_t i = 0; i < 2; i++) {
+        recorded_put(&descriptions, attribute, sizeof *attribute);
+        recorded_u32(&descriptions, 2);
+        recorded_u32(&descriptions, 8);
+        recorded_put(&descriptions, "a name\0", 8);
+        recorded_u64(&descriptions, i);
+        recorded_u64(&descriptions, i + 1);
+    }
+    if (descriptions.size > most)
+        descriptions.size = most;
+}
+
+static void convert_with_descriptions(void)
+{
+    const struct recorded_event one = event();
+    uint64_t bits = 1U << DATAFILE_EVENTS;
+
+    recorded_whole(&whole, RECORDED_FILE, &one, 1, &data);
+    recorded_u64(&whole, whole.size + 16);
+    recorded_u64(&whole, descriptions.size);
+    recorded_put(&whole, descriptions.bytes, descriptions.size);
+    memcpy(whole.bytes + offsetof(struct datafile_header, features), &bits, sizeof bits);
+    ck_assert_int_eq(convert_whole(NULL), 0);
+}
+
+START_TEST(test_event_descriptions)
+{
+    struct perf_event_attr attribute = event().attribute;
+    struct datafile_section section;
+    struct datafile file;
+
+    begin();
+    put_sample(10, PID, 3);
+    put_descriptions(&attribute, SIZE_MAX);
+    convert_with_descriptions();
+    attribute.sample_type &= ~(uint64_t)(PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER);
+    attribute.sample_regs_user = 0;
+    attribute.sample_stack_user = 0;
+    attribute.exclude_callchain_user = 0;
+    put_descriptions(&attribute, SIZE_MAX);
+    file = open_out();
+    ck_assert(datafile_feature(&file, DATAFILE_EVENTS, &section));
+    ck_assert_uint_eq(section.size, descriptions.size);
+    ck_assert_mem_eq(file.bytes + section.offset, descriptions.bytes, section.size);
+    datafile_close(&file);
+}
+END_TEST
+
+/* Nothing is read behind them. */
+START_TEST(test_damaged_descriptions)
+{
+    struct perf_event_attr attribute = event().attribute;
+    struct datafile_section section;
+    struct datafile file;
+
+    begin();
+    put_sample(10, PID, 3);
+    for (size_t size = 1; size < 400; size += 43) {
+        put_descriptions(&attribute, size);
+        convert_with_descriptions();
+        file = open_out();
+        ck_assert(datafile_feature(&file, DATAFILE_EVENTS, &section));
+        ck_assert_uint_eq(section.size, descriptions.size);
+        datafile_close(&file);
+        unlink(out);
+    }
+    put_descriptions(&attribute, SIZE_MAX);
+    memset(descriptions.bytes, 0xff, 8); /* numbers that cannot be */
+    convert_with_descriptions();
+}
+END_TEST
+
 /* What comes before the chain, between chain and registers, and behind the stack stays. */
 struct expected {
     unsigned samples, callers;
@@ -520,6 +600,8 @@ static int replace(void *context, const struct chain *chain, uint64_t *addresses
     ck_assert_uint_eq(addresses[1], CODE + 0x100);
     if (chain->sample->pid == PID + 1)
         return 0;
+    if (chain->sample->pid == PID + 2)
+        addresses[0] = CONVERT_ADDED;
     addresses[1] = CONVERT_ADDED + chain->sample->time;
     return state->replace;
 }
@@ -575,6 +657,8 @@ static int see(void *context, const struct record *record)
     if (record->type != PERF_RECORD_SAMPLE)
         return 0;
     ck_assert_int_eq(sample_read(&sample, record), 0);
+    ck_assert_uint_eq(sample.ip, sample.pid == PID + 2 ? CONVERT_ADDED : CODE + 1);
+    ck_assert_uint_eq(bytes_u64(sample.chain + 3 * 8), sample.ip);
     seen->second[seen->samples] = bytes_u64(sample.chain + 4 * 8);
     seen->sampled_at[seen->samples++] = sample.time;
     return 0;
@@ -655,6 +739,8 @@ int main(void)
     tcase_add_test(tests, test_attributes);
     tcase_add_loop_test(tests, test_attribute_sizes, 0, 4);
     tcase_add_test(tests, test_features);
+    tcase_add_test(tests, test_event_descriptions);
+    tcase_add_test(tests, test_damaged_descriptions);
     tcase_add_loop_test(tests, test_chain, 0, 4);
     tcase_add_test(tests, test_no_stack);
     tcase_add_test(tests, test_other_event);

@@ -130,7 +130,7 @@ START_TEST(test_uncached_stays)
     images_remove(&images);
     ck_assert_uint_eq(images.kept_uncached, 1);
     ck_assert_int_eq(access(path, F_OK), 0);
-    images.list[0].cached = true;
+    images.list[0].spare = true;
     images_remove(&images);
     ck_assert_uint_eq(images.removed, 1);
     ck_assert_int_ne(access(path, F_OK), 0);

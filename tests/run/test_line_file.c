@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char F[] = "py::f:/srv/a.py", G[] = "py::<lambda>:/srv/b.py",
@@ -181,7 +182,7 @@ START_TEST(test_bounds)
     file = line_file_new();
     first = ask(F, 1, UINT_MAX, 1);
     last = ask(F, 1, UINT_MAX, INT_MAX);
-    ck_assert_uint_le(line_file_text_size(file), 2 * 2 * (LINE_FILE_LINES_MOST + 1));
+    ck_assert_uint_le(line_file_text_size(file), 2 * 4 * (LINE_FILE_LINES_MOST + 1));
     write_file();
     check(first, F, 1);
     check(last, F, INT_MAX);
@@ -321,6 +322,55 @@ START_TEST(test_gdb)
 }
 END_TEST
 
+/* What perf annotate reads: the source of each line that has a row, before its instruction. */
+START_TEST(test_objdump)
+{
+    char name[PATH_MAX + 8], source[PATH_MAX];
+    const char *output, *at;
+    unsigned instructions = 0;
+    FILE *text;
+
+    require("objdump", "binutils");
+    snprintf(source, sizeof source, "%s/source.py", support_directory());
+    snprintf(name, sizeof name, "py::f:%s", source);
+    text = fopen(source, "w");
+    fputs("def f():\n    first = 1\n    second = 2\n    third = 3\n    return 4\n", text);
+    fclose(text);
+    file = line_file_new();
+    ask(name, 1, 100, 2);
+    ask(name, 1, 100, 4);
+    ask(name, 1, 100, 80);
+    write_file();
+    line_file_free(file);
+    output =
+        output_of("objdump -d -l -S --no-show-raw-insn '%s' --start-address=%#lx", LINE_FILE_TEXT);
+    for (at = output; (at = strstr(at, "\tnop")) != NULL; at++)
+        instructions++;
+    ck_assert_msg(instructions == 5, "%s", output); /* line not known, 2, 3, 4, 80 */
+    at = strstr(output, "source.py:2\n");
+    ck_assert_msg(at && (at = strstr(at, "    first = 1\n")) && (at = strstr(at, "\tnop")) &&
+                      (at = strstr(at, "source.py:4")) && (at = strstr(at, "    third = 3\n")) &&
+                      (at = strstr(at, "\tnop")),
+                  "%s", output);
+}
+END_TEST
+
+/* Code of which little was asked for takes no space. */
+START_TEST(test_holes)
+{
+    struct stat status;
+
+    file = line_file_new();
+    ask(F, 1, 1 << 20, 7);
+    ask(F, 1, 1 << 20, 1 << 19);
+    write_file();
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_int_gt(status.st_size, 4 << 20);
+    ck_assert_int_lt(status.st_blocks * 512, 32 << 10);
+    line_file_free(file);
+}
+END_TEST
+
 START_TEST(test_buildid_cache)
 {
     char id[BUILD_ID_TEXT], command[4 * PATH_MAX];
@@ -342,4 +392,5 @@ START_TEST(test_buildid_cache)
 END_TEST
 
 SUPPORT_MAIN(test_lines, test_unknown, test_again, test_bounds, test_build_id, test_many,
-             test_addr2line, test_eu_addr2line, test_llvm, test_gdb, test_buildid_cache)
+             test_addr2line, test_eu_addr2line, test_llvm, test_gdb, test_objdump, test_holes,
+             test_buildid_cache)
