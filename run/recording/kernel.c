@@ -58,17 +58,24 @@ static bool is_running(const struct build_id *build_id)
     return build_id->size == 0;
 }
 
-static FILE *open_kallsyms(const struct build_id *build_id, const char *cache)
+/* Where perf keeps its copy of the list; false if there is none. */
+static bool copy_path(const struct kernel *kernel, char path[PATH_MAX])
 {
-    char path[PATH_MAX], id[BUILD_ID_TEXT];
+    char id[BUILD_ID_TEXT];
 
-    if (build_id->size == 0 || is_running(build_id))
+    build_id_text(&kernel->build_id, id);
+    return kernel->cache && id[0] &&
+           snprintf(path, PATH_MAX, "%s/[kernel.kallsyms]/%s/kallsyms", kernel->cache, id) <
+               PATH_MAX;
+}
+
+static FILE *open_list(const struct kernel *kernel)
+{
+    char path[PATH_MAX];
+
+    if (kernel->build_id.size == 0 || is_running(&kernel->build_id))
         return fopen("/proc/kallsyms", "re");
-    build_id_text(build_id, id);
-    if (!cache || snprintf(path, sizeof path, "%s/[kernel.kallsyms]/%s/kallsyms", cache, id) >=
-                      (int)sizeof path)
-        return NULL;
-    return fopen(path, "re");
+    return copy_path(kernel, path) ? fopen(path, "re") : NULL;
 }
 
 /* "ffffffff81000000 T _text", and "\t[module]" behind a module's symbols.  Kept as two strings, the
@@ -80,7 +87,7 @@ static int read_line(struct kernel *kernel, char *line)
     struct symbol *symbol;
     char type;
 
-    if (start == 0 || name[0] != ' ' || !name[1] || !strchr("tTwW", name[1]) || name[2] != ' ')
+    if (start == 0 || name[0] != ' ' || !kallsyms_is_function(name[1]) || name[2] != ' ')
         return 0;
     type = name[1];
     name += 3;
@@ -101,12 +108,13 @@ static int read_line(struct kernel *kernel, char *line)
     return 0;
 }
 
-void kernel_read(struct kernel *kernel, const struct build_id *build_id, const char *cache)
+static void read_all(struct kernel *kernel)
 {
-    FILE *text = open_kallsyms(build_id, cache);
+    FILE *text = open_list(kernel);
     char *line = NULL;
     size_t room = 0;
 
+    kernel->all_read = true;
     if (text) /* by itself libc reads /proc in pieces of 1 KiB */
         setvbuf(text, NULL, _IOFBF, 64 << 10);
     while (text && getline(&line, &room, text) > 0)
@@ -118,20 +126,52 @@ void kernel_read(struct kernel *kernel, const struct build_id *build_id, const c
     symbols_finish(&kernel->symbols);
 }
 
-const char *kernel_name(const struct kernel *kernel, uint64_t address, const char **file)
+void kernel_read(struct kernel *kernel, const struct build_id *build_id, const char *cache)
 {
-    const struct symbol *symbol = symbols_find(&kernel->symbols, address - kernel->moved);
-    const char *module = symbol ? symbol->name + strlen(symbol->name) + 1 : "";
+    char path[PATH_MAX];
 
-    if (kernel->moved && *module) { /* modules move each on its own */
-        symbol = NULL;
-        module = "";
-    }
-    *file = *module ? module : "[kernel.kallsyms]";
+    kernel->build_id = *build_id;
+    kernel->cache = cache;
+    if (kernel->anchor[0] && copy_path(kernel, path))
+        kallsyms_open(&kernel->own, path, kernel->anchor);
+}
+
+/* The copy may be older than modules and BPF programs, but the kernel's own symbols never change.
+ * Each is kept when it is first found. */
+static const char *own_name(struct kernel *kernel, uint64_t address)
+{
+    uint64_t moved = kernel->anchored - kernel->own.start;
+    const char *kept = table_get(&kernel->own_names, address);
+    struct kallsyms_name name;
+
+    if (kept || !kallsyms_find(&kernel->own, address - moved, &name))
+        return kept;
+    kept = symbols_keep(&kernel->symbols, name.text, name.length);
+    return kept && table_set(&kernel->own_names, address, (void *)kept) == 0 ? kept : NULL;
+}
+
+const char *kernel_name(struct kernel *kernel, uint64_t address, const char **file)
+{
+    const char *own = own_name(kernel, address), *module;
+    const struct symbol *symbol;
+
+    *file = "[kernel.kallsyms]";
+    if (own)
+        return own;
+    if (!kernel->all_read)
+        read_all(kernel);
+    symbol = symbols_find(&kernel->symbols, address - kernel->moved);
+    module = symbol ? symbol->name + strlen(symbol->name) + 1 : "";
+    if (kernel->moved && *module) /* modules move each on its own */
+        return NULL;
+    if (*module)
+        *file = module;
     return symbol ? symbol->name : NULL;
 }
 
 void kernel_free(struct kernel *kernel)
 {
     symbols_free(&kernel->symbols);
+    table_free(&kernel->own_names, NULL);
+    kallsyms_close(&kernel->own);
 }
