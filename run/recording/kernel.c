@@ -33,12 +33,13 @@ void kernel_take(struct kernel *kernel, const struct record *record)
     kernel->anchored = bytes_u64(record->bytes + OFFSET);
 }
 
-/* The build-id note of the running kernel. */
-static bool is_running(const struct build_id *build_id)
+/* From the notes of the running kernel; without a size if there is none. */
+static struct build_id running_id(void)
 {
     unsigned char notes[4096];
     int fd = open("/sys/kernel/notes", O_RDONLY | O_CLOEXEC);
     ssize_t size = fd >= 0 ? read(fd, notes, sizeof notes) : -1;
+    struct build_id id = {.size = 0};
     Elf64_Nhdr note;
 
     if (fd >= 0)
@@ -50,12 +51,14 @@ static bool is_running(const struct build_id *build_id)
         at = content + (ssize_t)((note.n_descsz + 3U) & ~3U);
         if (at > size)
             break;
-        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-            memcmp(notes + name, "GNU", 4) == 0)
-            return note.n_descsz >= build_id->size &&
-                   memcmp(notes + content, build_id->bytes, build_id->size) == 0;
+        if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != 4 || note.n_descsz > BUILD_ID_MAX ||
+            memcmp(notes + name, "GNU", 4) != 0)
+            continue;
+        id.size = (unsigned char)note.n_descsz;
+        memcpy(id.bytes, notes + content, id.size);
+        break;
     }
-    return build_id->size == 0;
+    return id;
 }
 
 /* Where perf keeps its copy of the list; false if there is none. */
@@ -73,7 +76,7 @@ static FILE *open_list(const struct kernel *kernel)
 {
     char path[PATH_MAX];
 
-    if (kernel->build_id.size == 0 || is_running(&kernel->build_id))
+    if (kernel->runs)
         return fopen("/proc/kallsyms", "re");
     return copy_path(kernel, path) ? fopen(path, "re") : NULL;
 }
@@ -128,9 +131,11 @@ static void read_all(struct kernel *kernel)
 
 void kernel_read(struct kernel *kernel, const struct build_id *build_id, const char *cache)
 {
+    const struct build_id running = running_id();
     char path[PATH_MAX];
 
-    kernel->build_id = *build_id;
+    kernel->runs = !build_id->size || (running.size && build_id_same(build_id, &running));
+    kernel->build_id = kernel->runs ? running : *build_id;
     kernel->cache = cache;
     if (kernel->anchor[0] && copy_path(kernel, path))
         kallsyms_open(&kernel->own, path, kernel->anchor);

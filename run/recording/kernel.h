@@ -12,6 +12,7 @@ struct kernel {
     char anchor[16];   /* a symbol of which the recording tells the address; "": none */
     uint64_t anchored; /* that address */
     struct build_id build_id;
+    bool runs; /* it is this machine's kernel, still or again */
     const char *cache;
     struct kallsyms own;    /* perf's copy, for the kernel's own functions */
     struct table own_names; /* address -> name, of those found so far */
@@ -24,7 +25,8 @@ struct kernel {
 void kernel_take(struct kernel *kernel, const struct record *record);
 
 /*
- * `build_id` is what the recording says of its kernel; `cache`, as in struct module_places, must
+ * `build_id` is what the recording says of its kernel, and if it says nothing (perf 6 does not
+ * where it compresses) it was the one that runs; `cache`, as in struct module_places, must
  * stay valid.  Knows nothing, and that is no error, if another kernel runs and perf kept no copy.
  * What costs time is read when it is first needed: the whole list for addresses in modules, or
  * where there is no copy.

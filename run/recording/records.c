@@ -28,7 +28,8 @@ enum {
 };
 
 struct block {
-    size_t waiting; /* records in the queue that lie here */
+    size_t waiting;     /* records in the queue that lie here */
+    struct block *next; /* while it is unused */
     size_t room;
     unsigned char bytes[];
 };
@@ -52,6 +53,7 @@ struct records {
     size_t attribute_count;
     struct table by_id; /* event id + 1 -> struct perf_event_attr */
     struct stream pipe, unpacked;
+    struct block *unused;
     struct waiting *queue;
     size_t queued, queue_room;
     uint64_t order, newest, before; /* newest: of all times; before: the newest of the last round */
@@ -191,10 +193,26 @@ static int by_time(const void *left, const void *right)
 }
 
 /* Not even a current block may go while a stream fills it, so streams hold one count each. */
-static void release(struct block *block)
+static void release(struct records *records, struct block *block)
 {
-    if (block && --block->waiting == 0)
-        free(block);
+    if (!block || --block->waiting != 0)
+        return;
+    block->next = records->unused;
+    records->unused = block;
+}
+
+/* An unused one has its memory already: the kernel takes longer to give it than zstd to fill it. */
+static struct block *new_block(struct records *records)
+{
+    struct block *block = records->unused;
+
+    if (block)
+        records->unused = block->next;
+    else
+        block = malloc(sizeof *block + BLOCK);
+    if (block)
+        *block = (struct block){.waiting = 1, .room = BLOCK};
+    return block;
 }
 
 static int deliver(struct records *records, uint64_t newest)
@@ -211,7 +229,7 @@ static int deliver(struct records *records, uint64_t newest)
             describe(records, &record);
             rc = records->visit(records->context, &record);
         }
-        release(records->queue[done].block);
+        release(records, records->queue[done].block);
     }
     records->queued -= done;
     memmove(records->queue, records->queue + done, records->queued * sizeof *records->queue);
@@ -250,20 +268,19 @@ static int end_round(struct records *records)
 static int take_record(struct records *records, struct stream *stream, const unsigned char *bytes);
 
 /* Makes room for `least` bytes more; what was not taken moves to a new block if it must. */
-static int make_room(struct stream *stream, size_t least)
+static int make_room(struct records *records, struct stream *stream, size_t least)
 {
     size_t left = stream->filled - stream->taken;
     struct block *fresh;
 
     if (stream->block && stream->block->room - stream->filled >= least)
         return 0;
-    fresh = malloc(sizeof *fresh + BLOCK);
+    fresh = new_block(records);
     if (!fresh)
         return -ENOMEM;
-    *fresh = (struct block){.waiting = 1, .room = BLOCK};
     if (stream->block)
         memcpy(fresh->bytes, stream->block->bytes + stream->taken, left);
-    release(stream->block);
+    release(records, stream->block);
     *stream = (struct stream){.block = fresh, .filled = left, .skip = stream->skip};
     return 0;
 }
@@ -308,7 +325,7 @@ static int decompress(struct records *records, const unsigned char *bytes, size_
     if (!records->zstd)
         return -ENOMEM;
     while (more) {
-        int rc = make_room(stream, UINT16_MAX);
+        int rc = make_room(records, stream, UINT16_MAX);
         ZSTD_outBuffer out;
         size_t left;
         if (rc)
@@ -430,7 +447,7 @@ static int each_of_pipe(struct records *records)
     struct stream *stream = &records->pipe;
 
     for (;;) {
-        int rc = make_room(stream, UINT16_MAX);
+        int rc = make_room(records, stream, UINT16_MAX);
         ssize_t got;
         if (rc)
             return rc;
@@ -516,9 +533,14 @@ const struct datafile *records_file(const struct records *records)
 void records_close(struct records *records)
 {
     for (size_t i = 0; i < records->queued; i++)
-        release(records->queue[i].block);
-    release(records->pipe.block);
-    release(records->unpacked.block);
+        release(records, records->queue[i].block);
+    release(records, records->pipe.block);
+    release(records, records->unpacked.block);
+    while (records->unused) {
+        struct block *next = records->unused->next;
+        free(records->unused);
+        records->unused = next;
+    }
     for (size_t i = 0; i < records->attribute_count; i++)
         free(records->attributes[i]);
     free(records->attributes);
