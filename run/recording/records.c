@@ -23,8 +23,9 @@
 enum {
     HEADER = sizeof(struct perf_event_header),
     BLOCK = 1 << 20,
-    DROPPED = 16 << 20, /* bytes read of a file, until its pages are given back */
-    ATTRIBUTE_V0 = 64,  /* PERF_ATTR_SIZE_VER0 */
+    DROPPED = 4 << 20,      /* bytes visited of a file, until their pages are given back */
+    MAPPED_MOST = 64 << 20, /* bytes of a file in memory while they wait */
+    ATTRIBUTE_V0 = 64,      /* PERF_ATTR_SIZE_VER0 */
 };
 
 struct block {
@@ -413,6 +414,30 @@ static int visit_build_ids(struct records *records)
     return rc;
 }
 
+/* Where in the file the first record lies that still waits; `end` if none does. */
+static uint64_t first_waiting(const struct records *records, uint64_t end)
+{
+    const unsigned char *first = records->file.bytes + end;
+
+    for (size_t i = 0; i < records->queued; i++)
+        if (!records->queue[i].block && records->queue[i].bytes < first)
+            first = records->queue[i].bytes;
+    return (uint64_t)(first - records->file.bytes);
+}
+
+/* Gives back the memory of what was visited.  Where perf tells of no rounds, that of what waits,
+ * too, so that not the whole file is in memory. */
+static void drop(struct records *records, uint64_t end, uint64_t *kept)
+{
+    if (end - *kept >= MAPPED_MOST)
+        *kept = end;
+    else if (first_waiting(records, end) - *kept >= DROPPED)
+        *kept = first_waiting(records, end);
+    else
+        return;
+    datafile_drop(&records->file, *kept);
+}
+
 static int each_of_file(struct records *records)
 {
     const struct datafile_section data = records->file.header.data;
@@ -434,10 +459,8 @@ static int each_of_file(struct records *records)
                 break;
             at += skip;
         }
-        if (at - kept >= DROPPED) {
-            datafile_drop(&records->file, data.offset + at);
-            kept = at;
-        }
+        if (bytes_u32(bytes) == RECORDS_FINISHED_ROUND || data.offset + at - kept >= MAPPED_MOST)
+            drop(records, data.offset + at, &kept);
     }
     return rc;
 }
