@@ -2,10 +2,13 @@
  * Bytes come in streams: the file or pipe, and what its compressed records hold.  A stream is a row
  * of blocks; a record lies whole in one block.  A record waits in the queue until the round after
  * the one in which it was written has ended: then no earlier one can follow.
+ *
+ * All this is done in a thread that reads ahead of the one that visits.
  */
 #include "recording/records.h"
 #include "recording/bytes.h"
 #include "recording/datafile.h"
+#include "recording/handover.h"
 #include "recording/table.h"
 
 #include <errno.h>
@@ -58,8 +61,7 @@ struct records {
     struct waiting *queue;
     size_t queued, queue_room;
     uint64_t order, newest, before; /* newest: of all times; before: the newest of the last round */
-    records_visit *visit;
-    void *context;
+    struct handover *handover;
 #ifdef HAVE_ZSTD
     ZSTD_DStream *zstd;
 #endif
@@ -216,6 +218,11 @@ static struct block *new_block(struct records *records)
     return block;
 }
 
+static void release_visited(void *records, void *block)
+{
+    release(records, block);
+}
+
 static int deliver(struct records *records, uint64_t newest)
 {
     size_t done = 0;
@@ -226,11 +233,11 @@ static int deliver(struct records *records, uint64_t newest)
     qsort(records->queue, records->queued, sizeof *records->queue, by_time);
     for (; done < records->queued && records->queue[done].time <= newest; done++) {
         struct record record = record_at(records->queue[done].bytes);
-        if (rc == 0) {
-            describe(records, &record);
-            rc = records->visit(records->context, &record);
-        }
-        release(records, records->queue[done].block);
+        describe(records, &record);
+        if (rc == 0)
+            rc = handover_put(records->handover, &record, records->queue[done].block);
+        else
+            release(records, records->queue[done].block);
     }
     records->queued -= done;
     memmove(records->queue, records->queue + done, records->queued * sizeof *records->queue);
@@ -391,7 +398,9 @@ static int take_record(struct records *records, struct stream *stream, const uns
         if (record.time && record.time != UINT64_MAX)
             return wait_its_turn(records, &record, stream ? stream->block : NULL);
     }
-    return records->visit(records->context, &record);
+    if (stream)
+        stream->block->waiting++;
+    return handover_put(records->handover, &record, stream ? stream->block : NULL);
 }
 
 /* -- Files ---------------------------------------------------------------------------------- */
@@ -408,17 +417,21 @@ static int visit_build_ids(struct records *records)
         if (record.size < HEADER || record.size > ids.size - at)
             return -EBADMSG;
         record.type = RECORDS_HEADER_BUILD_ID; /* perf leaves it 0 or 67 */
-        rc = records->visit(records->context, &record);
+        rc = handover_put(records->handover, &record, NULL);
         at += record.size;
     }
     return rc;
 }
 
-/* Where in the file the first record lies that still waits; `end` if none does. */
+/* Where in the file's data the first record lies that is not visited yet; `end` if none is. */
 static uint64_t first_waiting(const struct records *records, uint64_t end)
 {
     const unsigned char *first = records->file.bytes + end;
+    const struct handed *handed;
 
+    for (size_t i = 0; (handed = handover_pending(records->handover, i)); i++)
+        if (!handed->owner && handed->record.bytes < first)
+            first = handed->record.bytes;
     for (size_t i = 0; i < records->queued; i++)
         if (!records->queue[i].block && records->queue[i].bytes < first)
             first = records->queue[i].bytes;
@@ -487,14 +500,27 @@ static int each_of_pipe(struct records *records)
     }
 }
 
+static int read_all(void *context)
+{
+    struct records *records = context;
+    int rc = records->file.bytes ? each_of_file(records) : each_of_pipe(records);
+
+    return rc ? rc : deliver(records, UINT64_MAX);
+}
+
 int records_each(struct records *records, records_visit *visit, void *context)
 {
-    int rc;
+    int rc = -ENOMEM;
 
-    records->visit = visit;
-    records->context = context;
-    rc = records->file.bytes ? each_of_file(records) : each_of_pipe(records);
-    return rc ? rc : deliver(records, UINT64_MAX);
+    records->handover = calloc(1, sizeof *records->handover);
+    if (records->handover) {
+        records->handover->read = read_all;
+        records->handover->release = release_visited;
+        records->handover->reader = records;
+        rc = handover_run(records->handover, visit, context);
+    }
+    free(records->handover);
+    return rc;
 }
 
 /* What perf writes to a pipe is read as a pipe from a file too. */
