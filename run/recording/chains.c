@@ -25,6 +25,7 @@ enum {
 struct chains {
     struct spaces spaces;
     struct module_places places;
+    struct locations locations;
     struct table modules;   /* hash of path and build-id -> struct module */
     struct table build_ids; /* hash of path -> struct build_id, of a file's header */
     struct kernel kernel;
@@ -100,41 +101,53 @@ static int take_build_id(struct chains *chains, const struct record *record)
 
 /* -- Frames --------------------------------------------------------------------------------- */
 
-static void add_user(struct chains *chains, uint64_t address, uint64_t lookup,
-                     const struct mapping *mapping, const struct registers *registers)
+static void add_frame(struct chains *chains, struct chain_frame frame, const struct symbol *symbol)
 {
-    struct chain_frame frame = {
-        .address = address, .lookup = lookup, .mapping = mapping, .registers = registers};
-
     if (chains->count == FRAMES_MAX)
         return;
-    if (mapping) {
-        struct module *module = mapping->module;
-        const struct symbol *symbol;
-        module_open(module, &chains->places);
-        symbol = symbols_find(&module->symbols, module_address(module, mapping, lookup));
-        frame.file = module->path;
-        frame.name = symbol ? symbol->name : NULL;
-    }
+    if (frame.mapping)
+        frame.file = ((struct module *)frame.mapping->module)->path;
+    if (symbol)
+        frame.name = symbol->name;
     chains->frames[chains->count++] = frame;
+}
+
+static void add_unwound(struct chains *chains, const struct unwound *frame)
+{
+    add_frame(chains,
+              (struct chain_frame){.address = frame->registers.values[processor_here.pc],
+                                   .lookup = frame->lookup,
+                                   .mapping = frame->mapping,
+                                   .registers = &frame->registers},
+              frame->symbol);
+}
+
+static void add_user(struct chains *chains, const struct space *space, uint64_t address,
+                     uint64_t lookup)
+{
+    const struct location *location = locations_find(&chains->locations, space, lookup);
+
+    add_frame(
+        chains,
+        (struct chain_frame){.address = address, .lookup = lookup, .mapping = location->mapping},
+        location->symbol);
 }
 
 static void add_kernel(struct chains *chains, uint64_t address)
 {
     struct chain_frame frame = {.address = address, .lookup = address, .kernel = true};
 
-    if (chains->count == FRAMES_MAX)
-        return;
     if (!chains->kernel_known) {
         chains->kernel_known = true;
         kernel_read(&chains->kernel, &chains->kernel_id, chains->places.cache);
     }
     frame.name = kernel_name(&chains->kernel, address, &frame.file);
-    chains->frames[chains->count++] = frame;
+    add_frame(chains, frame, NULL);
 }
 
 /* Markers say whose the entries behind them are; the first of these was interrupted, not called. */
-static void add_recorded(struct chains *chains, const struct sample *sample, uint16_t misc)
+static void add_recorded(struct chains *chains, const struct space *space,
+                         const struct sample *sample, uint16_t misc)
 {
     uint16_t mode = misc & PERF_RECORD_MISC_CPUMODE_MASK;
     bool kernel = mode == PERF_RECORD_MISC_KERNEL, leaf = true;
@@ -154,45 +167,40 @@ static void add_recorded(struct chains *chains, const struct sample *sample, uin
         if (kernel)
             add_kernel(chains, entry);
         else
-            add_user(chains, entry, lookup, spaces_mapping(&chains->spaces, sample->pid, lookup),
-                     NULL);
+            add_user(chains, space, entry, lookup);
     }
 }
 
 static int take_sample(struct chains *chains, const struct record *record, struct chain *chain)
 {
     struct sample *sample = &chains->sample;
+    const struct space *space;
     size_t unwound;
     int rc = sample_read(sample, record);
 
     if (rc)
         return rc;
+    space = spaces_find(&chains->spaces, sample->pid);
     chains->count = 0;
-    add_recorded(chains, sample, record->misc);
+    add_recorded(chains, space, sample, record->misc);
     *chain = (struct chain){
         .sample = sample,
         .places = &chains->places,
-        .space = table_get(&chains->spaces.processes, sample->pid + 1ULL),
+        .space = space,
         .monotonic =
             record->attribute->use_clockid && record->attribute->clockid == CLOCK_MONOTONIC,
         .command = spaces_thread_name(&chains->spaces, sample->tid, chains->command),
         .frames = chains->frames,
         .recorded = chains->count,
     };
-    unwound = sample->stack
-                  ? unwind_sample(&chains->spaces, &chains->places, sample, chains->unwound)
-                  : 0;
-    for (size_t i = 0; i < unwound; i++) {
-        const struct unwound *frame = &chains->unwound[i];
-        add_user(chains, frame->registers.values[processor_here.pc], frame->lookup, frame->mapping,
-                 &frame->registers);
-    }
+    unwound = sample->stack ? unwind_sample(&chains->locations, space, sample, chains->unwound) : 0;
+    for (size_t i = 0; i < unwound; i++)
+        add_unwound(chains, &chains->unwound[i]);
     if (!chains->count && sample->ip) {
         if ((record->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL)
             add_kernel(chains, sample->ip);
         else
-            add_user(chains, sample->ip, sample->ip,
-                     spaces_mapping(&chains->spaces, sample->pid, sample->ip), NULL);
+            add_user(chains, space, sample->ip, sample->ip);
     }
     chain->count = chains->count;
     return 1;
@@ -223,7 +231,8 @@ struct chains *chains_new(const char *cache)
     chains->places.cache = chains->cache;
     chains->unwound = malloc(UNWIND_FRAMES_MAX * sizeof *chains->unwound);
     chains->frames = malloc(FRAMES_MAX * sizeof *chains->frames);
-    if (chains->unwound && chains->frames && (chains->cache || !cache))
+    if (locations_init(&chains->locations, &chains->places) == 0 && chains->unwound &&
+        chains->frames && (chains->cache || !cache))
         return chains;
     chains_free(chains);
     return NULL;
@@ -231,6 +240,7 @@ struct chains *chains_new(const char *cache)
 
 void chains_free(struct chains *chains)
 {
+    locations_free(&chains->locations);
     spaces_free(&chains->spaces);
     table_free(&chains->modules, module_free);
     table_free(&chains->build_ids, free);

@@ -33,12 +33,13 @@ void kernel_take(struct kernel *kernel, const struct record *record)
     kernel->anchored = bytes_u64(record->bytes + OFFSET);
 }
 
-/* The build-id note of the running kernel. */
-static bool is_running(const struct build_id *build_id)
+/* From the notes of the running kernel; without a size if there is none. */
+static struct build_id running_id(void)
 {
     unsigned char notes[4096];
     int fd = open("/sys/kernel/notes", O_RDONLY | O_CLOEXEC);
     ssize_t size = fd >= 0 ? read(fd, notes, sizeof notes) : -1;
+    struct build_id id = {.size = 0};
     Elf64_Nhdr note;
 
     if (fd >= 0)
@@ -50,25 +51,34 @@ static bool is_running(const struct build_id *build_id)
         at = content + (ssize_t)((note.n_descsz + 3U) & ~3U);
         if (at > size)
             break;
-        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-            memcmp(notes + name, "GNU", 4) == 0)
-            return note.n_descsz >= build_id->size &&
-                   memcmp(notes + content, build_id->bytes, build_id->size) == 0;
+        if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != 4 || note.n_descsz > BUILD_ID_MAX ||
+            memcmp(notes + name, "GNU", 4) != 0)
+            continue;
+        id.size = (unsigned char)note.n_descsz;
+        memcpy(id.bytes, notes + content, id.size);
+        break;
     }
-    return build_id->size == 0;
+    return id;
 }
 
-static FILE *open_kallsyms(const struct build_id *build_id, const char *cache)
+/* Where perf keeps its copy of the list; false if there is none. */
+static bool copy_path(const struct kernel *kernel, char path[PATH_MAX])
 {
-    char path[PATH_MAX], id[BUILD_ID_TEXT];
+    char id[BUILD_ID_TEXT];
 
-    if (build_id->size == 0 || is_running(build_id))
+    build_id_text(&kernel->build_id, id);
+    return kernel->cache && id[0] &&
+           snprintf(path, PATH_MAX, "%s/[kernel.kallsyms]/%s/kallsyms", kernel->cache, id) <
+               PATH_MAX;
+}
+
+static FILE *open_list(const struct kernel *kernel)
+{
+    char path[PATH_MAX];
+
+    if (kernel->runs)
         return fopen("/proc/kallsyms", "re");
-    build_id_text(build_id, id);
-    if (!cache || snprintf(path, sizeof path, "%s/[kernel.kallsyms]/%s/kallsyms", cache, id) >=
-                      (int)sizeof path)
-        return NULL;
-    return fopen(path, "re");
+    return copy_path(kernel, path) ? fopen(path, "re") : NULL;
 }
 
 /* "ffffffff81000000 T _text", and "\t[module]" behind a module's symbols.  Kept as two strings, the
@@ -80,7 +90,7 @@ static int read_line(struct kernel *kernel, char *line)
     struct symbol *symbol;
     char type;
 
-    if (start == 0 || name[0] != ' ' || !name[1] || !strchr("tTwW", name[1]) || name[2] != ' ')
+    if (start == 0 || name[0] != ' ' || !kallsyms_is_function(name[1]) || name[2] != ' ')
         return 0;
     type = name[1];
     name += 3;
@@ -101,12 +111,13 @@ static int read_line(struct kernel *kernel, char *line)
     return 0;
 }
 
-void kernel_read(struct kernel *kernel, const struct build_id *build_id, const char *cache)
+static void read_all(struct kernel *kernel)
 {
-    FILE *text = open_kallsyms(build_id, cache);
+    FILE *text = open_list(kernel);
     char *line = NULL;
     size_t room = 0;
 
+    kernel->all_read = true;
     if (text) /* by itself libc reads /proc in pieces of 1 KiB */
         setvbuf(text, NULL, _IOFBF, 64 << 10);
     while (text && getline(&line, &room, text) > 0)
@@ -118,20 +129,54 @@ void kernel_read(struct kernel *kernel, const struct build_id *build_id, const c
     symbols_finish(&kernel->symbols);
 }
 
-const char *kernel_name(const struct kernel *kernel, uint64_t address, const char **file)
+void kernel_read(struct kernel *kernel, const struct build_id *build_id, const char *cache)
 {
-    const struct symbol *symbol = symbols_find(&kernel->symbols, address - kernel->moved);
-    const char *module = symbol ? symbol->name + strlen(symbol->name) + 1 : "";
+    const struct build_id running = running_id();
+    char path[PATH_MAX];
 
-    if (kernel->moved && *module) { /* modules move each on its own */
-        symbol = NULL;
-        module = "";
-    }
-    *file = *module ? module : "[kernel.kallsyms]";
+    kernel->runs = !build_id->size || (running.size && build_id_same(build_id, &running));
+    kernel->build_id = kernel->runs ? running : *build_id;
+    kernel->cache = cache;
+    if (kernel->anchor[0] && copy_path(kernel, path))
+        kallsyms_open(&kernel->own, path, kernel->anchor);
+}
+
+/* The copy may be older than modules and BPF programs, but the kernel's own symbols never change.
+ * Each is kept when it is first found. */
+static const char *own_name(struct kernel *kernel, uint64_t address)
+{
+    uint64_t moved = kernel->anchored - kernel->own.start;
+    const char *kept = table_get(&kernel->own_names, address);
+    struct kallsyms_name name;
+
+    if (kept || !kallsyms_find(&kernel->own, address - moved, &name))
+        return kept;
+    kept = symbols_keep(&kernel->symbols, name.text, name.length);
+    return kept && table_set(&kernel->own_names, address, (void *)kept) == 0 ? kept : NULL;
+}
+
+const char *kernel_name(struct kernel *kernel, uint64_t address, const char **file)
+{
+    const char *own = own_name(kernel, address), *module;
+    const struct symbol *symbol;
+
+    *file = "[kernel.kallsyms]";
+    if (own)
+        return own;
+    if (!kernel->all_read)
+        read_all(kernel);
+    symbol = symbols_find(&kernel->symbols, address - kernel->moved);
+    module = symbol ? symbol->name + strlen(symbol->name) + 1 : "";
+    if (kernel->moved && *module) /* modules move each on its own */
+        return NULL;
+    if (*module)
+        *file = module;
     return symbol ? symbol->name : NULL;
 }
 
 void kernel_free(struct kernel *kernel)
 {
     symbols_free(&kernel->symbols);
+    table_free(&kernel->own_names, NULL);
+    kallsyms_close(&kernel->own);
 }

@@ -2,10 +2,13 @@
  * Bytes come in streams: the file or pipe, and what its compressed records hold.  A stream is a row
  * of blocks; a record lies whole in one block.  A record waits in the queue until the round after
  * the one in which it was written has ended: then no earlier one can follow.
+ *
+ * All this is done in a thread that reads ahead of the one that visits.
  */
 #include "recording/records.h"
 #include "recording/bytes.h"
 #include "recording/datafile.h"
+#include "recording/handover.h"
 #include "recording/table.h"
 
 #include <errno.h>
@@ -23,12 +26,14 @@
 enum {
     HEADER = sizeof(struct perf_event_header),
     BLOCK = 1 << 20,
-    DROPPED = 16 << 20, /* bytes read of a file, until its pages are given back */
-    ATTRIBUTE_V0 = 64,  /* PERF_ATTR_SIZE_VER0 */
+    DROPPED = 4 << 20,      /* bytes visited of a file, until their pages are given back */
+    MAPPED_MOST = 64 << 20, /* bytes of a file in memory while they wait */
+    ATTRIBUTE_V0 = 64,      /* PERF_ATTR_SIZE_VER0 */
 };
 
 struct block {
-    size_t waiting; /* records in the queue that lie here */
+    size_t waiting;     /* records in the queue that lie here */
+    struct block *next; /* while it is unused */
     size_t room;
     unsigned char bytes[];
 };
@@ -52,11 +57,11 @@ struct records {
     size_t attribute_count;
     struct table by_id; /* event id + 1 -> struct perf_event_attr */
     struct stream pipe, unpacked;
+    struct block *unused;
     struct waiting *queue;
     size_t queued, queue_room;
     uint64_t order, newest, before; /* newest: of all times; before: the newest of the last round */
-    records_visit *visit;
-    void *context;
+    struct handover *handover;
 #ifdef HAVE_ZSTD
     ZSTD_DStream *zstd;
 #endif
@@ -191,10 +196,31 @@ static int by_time(const void *left, const void *right)
 }
 
 /* Not even a current block may go while a stream fills it, so streams hold one count each. */
-static void release(struct block *block)
+static void release(struct records *records, struct block *block)
 {
-    if (block && --block->waiting == 0)
-        free(block);
+    if (!block || --block->waiting != 0)
+        return;
+    block->next = records->unused;
+    records->unused = block;
+}
+
+/* An unused one has its memory already: the kernel takes longer to give it than zstd to fill it. */
+static struct block *new_block(struct records *records)
+{
+    struct block *block = records->unused;
+
+    if (block)
+        records->unused = block->next;
+    else
+        block = malloc(sizeof *block + BLOCK);
+    if (block)
+        *block = (struct block){.waiting = 1, .room = BLOCK};
+    return block;
+}
+
+static void release_visited(void *records, void *block)
+{
+    release(records, block);
 }
 
 static int deliver(struct records *records, uint64_t newest)
@@ -207,11 +233,11 @@ static int deliver(struct records *records, uint64_t newest)
     qsort(records->queue, records->queued, sizeof *records->queue, by_time);
     for (; done < records->queued && records->queue[done].time <= newest; done++) {
         struct record record = record_at(records->queue[done].bytes);
-        if (rc == 0) {
-            describe(records, &record);
-            rc = records->visit(records->context, &record);
-        }
-        release(records->queue[done].block);
+        describe(records, &record);
+        if (rc == 0)
+            rc = handover_put(records->handover, &record, records->queue[done].block);
+        else
+            release(records, records->queue[done].block);
     }
     records->queued -= done;
     memmove(records->queue, records->queue + done, records->queued * sizeof *records->queue);
@@ -250,20 +276,19 @@ static int end_round(struct records *records)
 static int take_record(struct records *records, struct stream *stream, const unsigned char *bytes);
 
 /* Makes room for `least` bytes more; what was not taken moves to a new block if it must. */
-static int make_room(struct stream *stream, size_t least)
+static int make_room(struct records *records, struct stream *stream, size_t least)
 {
     size_t left = stream->filled - stream->taken;
     struct block *fresh;
 
     if (stream->block && stream->block->room - stream->filled >= least)
         return 0;
-    fresh = malloc(sizeof *fresh + BLOCK);
+    fresh = new_block(records);
     if (!fresh)
         return -ENOMEM;
-    *fresh = (struct block){.waiting = 1, .room = BLOCK};
     if (stream->block)
         memcpy(fresh->bytes, stream->block->bytes + stream->taken, left);
-    release(stream->block);
+    release(records, stream->block);
     *stream = (struct stream){.block = fresh, .filled = left, .skip = stream->skip};
     return 0;
 }
@@ -308,7 +333,7 @@ static int decompress(struct records *records, const unsigned char *bytes, size_
     if (!records->zstd)
         return -ENOMEM;
     while (more) {
-        int rc = make_room(stream, UINT16_MAX);
+        int rc = make_room(records, stream, UINT16_MAX);
         ZSTD_outBuffer out;
         size_t left;
         if (rc)
@@ -373,7 +398,9 @@ static int take_record(struct records *records, struct stream *stream, const uns
         if (record.time && record.time != UINT64_MAX)
             return wait_its_turn(records, &record, stream ? stream->block : NULL);
     }
-    return records->visit(records->context, &record);
+    if (stream)
+        stream->block->waiting++;
+    return handover_put(records->handover, &record, stream ? stream->block : NULL);
 }
 
 /* -- Files ---------------------------------------------------------------------------------- */
@@ -390,10 +417,38 @@ static int visit_build_ids(struct records *records)
         if (record.size < HEADER || record.size > ids.size - at)
             return -EBADMSG;
         record.type = RECORDS_HEADER_BUILD_ID; /* perf leaves it 0 or 67 */
-        rc = records->visit(records->context, &record);
+        rc = handover_put(records->handover, &record, NULL);
         at += record.size;
     }
     return rc;
+}
+
+/* Where in the file's data the first record lies that is not visited yet; `end` if none is. */
+static uint64_t first_waiting(const struct records *records, uint64_t end)
+{
+    const unsigned char *first = records->file.bytes + end;
+    const struct handed *handed;
+
+    for (size_t i = 0; (handed = handover_pending(records->handover, i)); i++)
+        if (!handed->owner && handed->record.bytes < first)
+            first = handed->record.bytes;
+    for (size_t i = 0; i < records->queued; i++)
+        if (!records->queue[i].block && records->queue[i].bytes < first)
+            first = records->queue[i].bytes;
+    return (uint64_t)(first - records->file.bytes);
+}
+
+/* Gives back the memory of what was visited.  Where perf tells of no rounds, that of what waits,
+ * too, so that not the whole file is in memory. */
+static void drop(struct records *records, uint64_t end, uint64_t *kept)
+{
+    if (end - *kept >= MAPPED_MOST)
+        *kept = end;
+    else if (first_waiting(records, end) - *kept >= DROPPED)
+        *kept = first_waiting(records, end);
+    else
+        return;
+    datafile_drop(&records->file, *kept);
 }
 
 static int each_of_file(struct records *records)
@@ -417,10 +472,8 @@ static int each_of_file(struct records *records)
                 break;
             at += skip;
         }
-        if (at - kept >= DROPPED) {
-            datafile_drop(&records->file, data.offset + at);
-            kept = at;
-        }
+        if (bytes_u32(bytes) == RECORDS_FINISHED_ROUND || data.offset + at - kept >= MAPPED_MOST)
+            drop(records, data.offset + at, &kept);
     }
     return rc;
 }
@@ -430,7 +483,7 @@ static int each_of_pipe(struct records *records)
     struct stream *stream = &records->pipe;
 
     for (;;) {
-        int rc = make_room(stream, UINT16_MAX);
+        int rc = make_room(records, stream, UINT16_MAX);
         ssize_t got;
         if (rc)
             return rc;
@@ -447,14 +500,27 @@ static int each_of_pipe(struct records *records)
     }
 }
 
+static int read_all(void *context)
+{
+    struct records *records = context;
+    int rc = records->file.bytes ? each_of_file(records) : each_of_pipe(records);
+
+    return rc ? rc : deliver(records, UINT64_MAX);
+}
+
 int records_each(struct records *records, records_visit *visit, void *context)
 {
-    int rc;
+    int rc = -ENOMEM;
 
-    records->visit = visit;
-    records->context = context;
-    rc = records->file.bytes ? each_of_file(records) : each_of_pipe(records);
-    return rc ? rc : deliver(records, UINT64_MAX);
+    records->handover = calloc(1, sizeof *records->handover);
+    if (records->handover) {
+        records->handover->read = read_all;
+        records->handover->release = release_visited;
+        records->handover->reader = records;
+        rc = handover_run(records->handover, visit, context);
+    }
+    free(records->handover);
+    return rc;
 }
 
 /* What perf writes to a pipe is read as a pipe from a file too. */
@@ -516,9 +582,14 @@ const struct datafile *records_file(const struct records *records)
 void records_close(struct records *records)
 {
     for (size_t i = 0; i < records->queued; i++)
-        release(records->queue[i].block);
-    release(records->pipe.block);
-    release(records->unpacked.block);
+        release(records, records->queue[i].block);
+    release(records, records->pipe.block);
+    release(records, records->unpacked.block);
+    while (records->unused) {
+        struct block *next = records->unused->next;
+        free(records->unused);
+        records->unused = next;
+    }
     for (size_t i = 0; i < records->attribute_count; i++)
         free(records->attributes[i]);
     free(records->attributes);

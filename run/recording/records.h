@@ -48,9 +48,9 @@ const struct datafile *records_file(const struct records *records);
  * Calls `visit` for each record, build-ids of a file first, the kernel's by time; what perf says of
  * rounds, compression and attributes is done with here.  Samples and what
  * describes processes come in the order in which they happened, as far as perf's rounds tell:
- * memory is needed for two rounds, not for the recording.  A recording that was cut off ends where
- * it was cut.  Stops when `visit` returns something else than 0, and returns that; -EBADMSG if a
- * record is damaged.
+ * memory is needed for two rounds, not for the recording.  A thread reads ahead; `visit` is called
+ * in the caller's.  A recording that was cut off ends where it was cut.  Stops when `visit` returns
+ * something else than 0, and returns that; -EBADMSG if a record is damaged.
  */
 typedef int records_visit(void *context, const struct record *record);
 int records_each(struct records *records, records_visit *visit, void *context);

@@ -80,10 +80,35 @@ static struct place read_place(Dwarf_Frame *frame, unsigned number,
     return expression(value ? PLACE_VALUE : PLACE_EXPRESSION, operations, count);
 }
 
+/* A register of the caller by itself, except that its SP is the CFA unless the table says more. */
+static struct place place_of(Dwarf_Frame *frame, unsigned number, const struct processor *processor)
+{
+    struct place place = read_place(frame, number, processor);
+
+    if (number == processor->sp && (place.kind == PLACE_SAME || place.kind == PLACE_LOST))
+        place = (struct place){.kind = PLACE_OFFSET};
+    place.number = number;
+    return place;
+}
+
+static void read_places(struct rule *rule, Dwarf_Frame *frame, const struct processor *processor)
+{
+    rule->outermost = true;
+    for (unsigned i = 0; i < processor->count; i++) {
+        struct place place = place_of(frame, i, processor);
+        if (place.kind == PLACE_SAME)
+            rule->same |= 1ULL << i;
+        else if (place.kind != PLACE_LOST)
+            rule->places[rule->count++] = place;
+        if (i == processor->return_address)
+            rule->outermost = place.kind == PLACE_LOST;
+    }
+}
+
 struct rule *rule_read(Dwarf_CFI *const tables[2], uint64_t address,
                        const struct processor *processor)
 {
-    struct rule *rule = calloc(1, sizeof *rule);
+    struct rule *rule = calloc(1, sizeof *rule + processor->count * sizeof *rule->places), *fitted;
     Dwarf_Frame *frame = NULL;
 
     if (!rule)
@@ -91,15 +116,15 @@ struct rule *rule_read(Dwarf_CFI *const tables[2], uint64_t address,
     for (int i = 0; i < 2 && !frame; i++)
         if (tables[i] && dwarf_cfi_addrframe(tables[i], address, &frame) != 0)
             frame = NULL;
-    if (!frame)
-        return rule;
-    rule->known = read_cfa(rule, frame);
-    dwarf_frame_info(frame, NULL, NULL, &rule->signal_frame);
-    for (unsigned i = 0; rule->known && i < processor->count; i++)
-        rule->places[i] = read_place(frame, i, processor);
-    rule->outermost = rule->places[processor->return_address].kind == PLACE_LOST;
-    free(frame);
-    return rule;
+    if (frame) {
+        rule->known = read_cfa(rule, frame);
+        dwarf_frame_info(frame, NULL, NULL, &rule->signal_frame);
+        if (rule->known)
+            read_places(rule, frame, processor);
+        free(frame);
+    }
+    fitted = realloc(rule, sizeof *rule + rule->count * sizeof *rule->places);
+    return fitted ? fitted : rule;
 }
 
 void rule_free(void *value)
@@ -107,7 +132,7 @@ void rule_free(void *value)
     struct rule *rule = value;
 
     free(rule->cfa.expression);
-    for (int i = 0; i < REGISTERS_MAX; i++)
+    for (unsigned i = 0; i < rule->count; i++)
         free(rule->places[i].expression);
     free(rule);
 }
@@ -251,57 +276,42 @@ static bool find_cfa(const struct rule *rule, const struct registers *frame,
     return true;
 }
 
-static void restore(const struct place *place, unsigned number, const struct registers *frame,
-                    const struct stack_copy *stack, uint64_t cfa, struct registers *caller)
+static bool restore(const struct place *place, const struct registers *frame,
+                    const struct stack_copy *stack, uint64_t cfa, uint64_t *word)
 {
-    uint64_t word = 0;
-    bool known = false;
-    unsigned from = number;
-
     switch (place->kind) {
-    case PLACE_LOST:
-        return;
-    case PLACE_REGISTER:
-        from = (unsigned)place->offset;
-        __attribute__((fallthrough));
-    case PLACE_SAME:
-        known = registers_has(frame, from);
-        word = frame->values[from];
-        break;
-    case PLACE_OFFSET:
-        known = true;
-        word = cfa + (uint64_t)place->offset;
-        break;
     case PLACE_MEMORY:
-        known = stack_read(stack, cfa + (uint64_t)place->offset, &word);
-        break;
+        return stack_read(stack, cfa + (uint64_t)place->offset, word);
+    case PLACE_OFFSET:
+        *word = cfa + (uint64_t)place->offset;
+        return true;
+    case PLACE_REGISTER:
+        *word = frame->values[place->offset];
+        return registers_has(frame, (unsigned)place->offset);
     case PLACE_VALUE:
-        known = evaluate(place, frame, stack, cfa, &word);
-        break;
+        return evaluate(place, frame, stack, cfa, word);
     case PLACE_EXPRESSION:
-        known = evaluate(place, frame, stack, cfa, &word) && stack_read(stack, word, &word);
-        break;
+        return evaluate(place, frame, stack, cfa, word) && stack_read(stack, *word, word);
+    default:
+        return false;
     }
-    if (known)
-        registers_set(caller, number, word);
 }
 
 bool rule_apply(const struct rule *rule, const struct registers *frame,
                 const struct stack_copy *stack, const struct processor *processor,
                 struct registers *caller)
 {
-    uint64_t cfa;
+    uint64_t cfa, word;
 
     if (!rule->known || rule->outermost || !find_cfa(rule, frame, stack, &cfa))
         return false;
-    caller->known = 0;
-    for (unsigned i = 0; i < processor->count; i++)
-        restore(&rule->places[i], i, frame, stack, cfa, caller);
+    *caller = *frame;
+    caller->known &= rule->same;
+    for (unsigned i = 0; i < rule->count; i++)
+        if (restore(&rule->places[i], frame, stack, cfa, &word))
+            registers_set(caller, rule->places[i].number, word);
     if (!registers_has(caller, processor->return_address))
         return false;
-    if (rule->places[processor->sp].kind == PLACE_SAME ||
-        rule->places[processor->sp].kind == PLACE_LOST)
-        registers_set(caller, processor->sp, cfa);
     registers_set(caller, processor->pc,
                   caller->values[processor->return_address] & processor->address_mask);
     return caller->values[processor->pc] != 0;

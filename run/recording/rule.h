@@ -16,7 +16,7 @@
 
 enum place_kind {
     PLACE_LOST,       /* the caller's value cannot be known */
-    PLACE_SAME,       /* it is still in the register */
+    PLACE_SAME,       /* it is still in the register: no rule has these two among its places */
     PLACE_MEMORY,     /* at CFA + offset */
     PLACE_OFFSET,     /* it is CFA + offset */
     PLACE_REGISTER,   /* in another register */
@@ -26,7 +26,8 @@ enum place_kind {
 
 struct place {
     enum place_kind kind;
-    int64_t offset; /* or number of the register */
+    unsigned number; /* of the register whose value in the caller is meant */
+    int64_t offset;  /* or number of the register that has it */
     Dwarf_Op *expression;
     size_t length;
 };
@@ -37,7 +38,9 @@ struct rule {
     bool outermost;    /* there is no caller */
     struct place cfa;  /* PLACE_OFFSET of register cfa_register, or PLACE_VALUE */
     unsigned cfa_register;
-    struct place places[REGISTERS_MAX]; /* by DWARF's numbers */
+    uint64_t same; /* a bit for each register that still has the caller's value */
+    unsigned count;
+    struct place places[]; /* of the others whose value can be known */
 };
 
 /* Reads words of the stack.  False if that word was not recorded. */

@@ -84,6 +84,7 @@ static int add_mapping(struct space *space, const struct mapping *fresh)
     struct mapping pieces[3];
     size_t first = first_behind(space, fresh->start), last = first, count = 0;
 
+    space->changes++;
     if (reserve(space, space->count + 2) != 0)
         return -ENOMEM;
     while (last < space->count && space->mappings[last].start < fresh->end)
@@ -112,6 +113,7 @@ static int copy_space(struct spaces *spaces, uint32_t from, uint32_t to)
 
     if (!child || !parent)
         return child ? 0 : -ENOMEM;
+    child->changes++;
     child->count = 0;
     if (reserve(child, parent->count) != 0)
         return -ENOMEM;
@@ -121,9 +123,13 @@ static int copy_space(struct spaces *spaces, uint32_t from, uint32_t to)
     return 0;
 }
 
-const struct mapping *spaces_mapping(const struct spaces *spaces, uint32_t pid, uint64_t address)
+const struct space *spaces_find(const struct spaces *spaces, uint32_t pid)
 {
-    const struct space *space = table_get(&spaces->processes, pid + 1ULL);
+    return table_get(&spaces->processes, pid + 1ULL);
+}
+
+const struct mapping *space_mapping(const struct space *space, uint64_t address)
+{
     size_t at = space ? first_behind(space, address) : 0;
 
     return space && at < space->count && space->mappings[at].start <= address ? &space->mappings[at]
@@ -210,6 +216,7 @@ static int take_name(struct spaces *spaces, const struct record *record)
         struct space *space = space_of(spaces, bytes_u32(record->bytes + HEADER));
         if (!space)
             return -ENOMEM;
+        space->changes++;
         space->count = 0;
     }
     return set_name(spaces, bytes_u32(record->bytes + HEADER + 4), name);

@@ -22,6 +22,7 @@ struct mapping {
 struct space {
     struct mapping *mappings; /* sorted, without overlaps */
     size_t count, room;
+    unsigned long changes; /* how often they have changed: then pointers to them are stale */
 };
 
 /* Called for each executable mapping.  `path` is as the process saw it.  What it returns (NULL: no
@@ -40,8 +41,11 @@ struct spaces {
  * is damaged. */
 int spaces_take(struct spaces *spaces, const struct record *record);
 
-/* NULL if nothing is mapped there. */
-const struct mapping *spaces_mapping(const struct spaces *spaces, uint32_t pid, uint64_t address);
+/* NULL if nothing is known of the process. */
+const struct space *spaces_find(const struct spaces *spaces, uint32_t pid);
+
+/* NULL if nothing is mapped there; `space` may be NULL. */
+const struct mapping *space_mapping(const struct space *space, uint64_t address);
 
 /* The thread's name as in /proc/PID/comm; ":TID" if the recording does not tell, kept in `room`. */
 const char *spaces_thread_name(const struct spaces *spaces, uint32_t tid, char room[16]);

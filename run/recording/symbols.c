@@ -21,7 +21,7 @@ struct symbols_text {
     char bytes[];
 };
 
-static char *keep(struct symbols *symbols, const char *name, size_t length)
+const char *symbols_keep(struct symbols *symbols, const char *name, size_t length)
 {
     struct symbols_text *text = symbols->text;
     char *kept;
@@ -52,7 +52,7 @@ static int add(struct symbols *symbols, struct symbol symbol, const char *name, 
         symbols->room = room;
     }
     symbol.order = (uint32_t)symbols->count;
-    symbol.name = keep(symbols, name, length);
+    symbol.name = symbols_keep(symbols, name, length);
     if (!symbol.name)
         return -ENOMEM;
     symbols->list[symbols->count++] = symbol;

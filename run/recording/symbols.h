@@ -24,6 +24,9 @@ struct symbols {
 int symbols_add(struct symbols *symbols, uint64_t start, uint64_t size, const char *name,
                 size_t length);
 
+/* Keeps a copy of a name as long as the symbols, without adding one.  NULL: no memory. */
+const char *symbols_keep(struct symbols *symbols, const char *name, size_t length);
+
 /* Adds the functions of .symtab or, with `dynamic`, of .dynsym; C++ names are demangled.
  * 0, -ENOENT if there is no such table, or -ENOMEM. */
 int symbols_add_table(struct symbols *symbols, Elf *elf, bool dynamic);

@@ -5,11 +5,9 @@
 
 enum { FIRST_ROOM = 64 };
 
-/* Multiplication by 2^64 / golden ratio spreads neighbouring keys (Knuth, TAOCP 3, 6.4). */
 static size_t place_of(const struct table *table, uint64_t key)
 {
-    uint64_t hash = (key ^ key >> 29) * 0x9e3779b97f4a7c15ULL;
-    size_t at = (size_t)(hash >> 20) & (table->room - 1);
+    size_t at = (size_t)(table_spread(key) >> 20) & (table->room - 1);
 
     while (table->entries[at].value && table->entries[at].key != key)
         at = (at + 1) & (table->room - 1);

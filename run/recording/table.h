@@ -27,6 +27,13 @@ void table_remove(struct table *table, uint64_t key);
 /* Frees the table; calls `release` (may be NULL) for each value first. */
 void table_free(struct table *table, void (*release)(void *));
 
+/* Spreads keys over all numbers: the upper bits are a place in a table of 2^n. */
+static inline uint64_t table_spread(uint64_t key)
+{
+    /* 2^64 / golden ratio sets neighbours apart (Knuth, TAOCP 3, 6.4). */
+    return (key ^ key >> 29) * 0x9e3779b97f4a7c15ULL;
+}
+
 /* A key for a string, continued from `seed` (0 to begin). */
 uint64_t table_hash(uint64_t seed, const char *text);
 

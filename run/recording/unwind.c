@@ -17,21 +17,6 @@ static struct registers registers_of(const struct sample *sample, const struct p
     return registers;
 }
 
-static const struct rule *rule_at(struct module *module, uint64_t address,
-                                  const struct processor *processor)
-{
-    struct rule *rule = table_get(&module->rules, address + 1);
-
-    if (rule)
-        return rule;
-    rule = rule_read(module->cfi, address, processor);
-    if (rule && table_set(&module->rules, address + 1, rule) != 0) {
-        rule_free(rule);
-        rule = NULL;
-    }
-    return rule;
-}
-
 /* Code without a table, such as a JIT's, may keep frame pointers: the saved one, and above it the
  * return address. */
 static bool follow_frame_pointer(const struct registers *frame, const struct stack_copy *stack,
@@ -49,23 +34,18 @@ static bool follow_frame_pointer(const struct registers *frame, const struct sta
     return address != 0;
 }
 
-static bool step(const struct unwound *frame, const struct stack_copy *stack,
-                 const struct processor *processor, bool *interrupted, struct registers *caller)
+static bool step(const struct unwound *frame, const struct rule *rule,
+                 const struct stack_copy *stack, const struct processor *processor,
+                 bool *interrupted, struct registers *caller)
 {
-    const struct rule *rule = NULL;
-
     *interrupted = false;
-    if (frame->mapping) {
-        struct module *module = frame->mapping->module;
-        rule = rule_at(module, module_address(module, frame->mapping, frame->lookup), processor);
-    }
     if (!rule || !rule->known)
         return follow_frame_pointer(&frame->registers, stack, processor, caller);
     *interrupted = rule->signal_frame;
     return rule_apply(rule, &frame->registers, stack, processor, caller);
 }
 
-size_t unwind_sample(const struct spaces *spaces, const struct module_places *places,
+size_t unwind_sample(struct locations *locations, const struct space *space,
                      const struct sample *sample, struct unwound *frames)
 {
     const struct processor *processor = &processor_here;
@@ -80,14 +60,15 @@ size_t unwind_sample(const struct spaces *spaces, const struct module_places *pl
     while (count < UNWIND_FRAMES_MAX) {
         struct unwound *frame = &frames[count++];
         uint64_t pc = frame->registers.values[processor->pc];
+        struct location *location;
         frame->lookup = interrupted ? pc : pc - 1;
-        frame->mapping = spaces_mapping(spaces, sample->pid, frame->lookup);
-        if (frame->mapping)
-            module_open(frame->mapping->module, places);
-        else if (count > 1)
+        location = locations_find(locations, space, frame->lookup);
+        frame->mapping = location->mapping;
+        frame->symbol = location->symbol;
+        if (!frame->mapping && count > 1)
             return count - 1; /* no code: a wrong guess */
-        if (count == UNWIND_FRAMES_MAX ||
-            !step(frame, &stack, processor, &interrupted, &frames[count].registers))
+        if (count == UNWIND_FRAMES_MAX || !step(frame, location_rule(location, processor), &stack,
+                                                processor, &interrupted, &frames[count].registers))
             break;
         if (interrupted)
             frame->lookup = pc; /* what a handler returns to is called by nobody */

@@ -2,10 +2,9 @@
 #ifndef RUN_RECORDING_UNWIND_H
 #define RUN_RECORDING_UNWIND_H
 
-#include "recording/module.h"
+#include "recording/locations.h"
 #include "recording/processor.h"
 #include "recording/sample.h"
-#include "recording/spaces.h"
 
 #include <stdbool.h>
 
@@ -15,14 +14,16 @@ enum { UNWIND_FRAMES_MAX = 8191 };
 struct unwound {
     struct registers registers;
     const struct mapping *mapping; /* of the program counter; NULL: none */
+    const struct symbol *symbol;   /* the same */
     uint64_t lookup;               /* an address within the instruction that runs or calls */
 };
 
 /*
- * Fills `frames`, leaf first, and returns how many.  Ends at the outermost frame, where the copy
- * ends, or where nothing tells how to go on.  `frames` has room for UNWIND_FRAMES_MAX.
+ * Unwinds a sample of the process `space` (NULL: nothing is known of it): fills `frames`, leaf
+ * first, and returns how many.  Ends at the outermost frame, where the copy ends, or where nothing
+ * tells how to go on.  `frames` has room for UNWIND_FRAMES_MAX.
  */
-size_t unwind_sample(const struct spaces *spaces, const struct module_places *places,
+size_t unwind_sample(struct locations *locations, const struct space *space,
                      const struct sample *sample, struct unwound *frames);
 
 #endif

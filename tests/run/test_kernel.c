@@ -14,9 +14,16 @@ static const struct build_id id = {.size = 4,
 static struct kernel kernel;
 static struct recorded data;
 
+static void write_list(const char *text)
+{
+    FILE *file = fopen(list, "w");
+
+    fputs(text, file);
+    fclose(file);
+}
+
 static void set_up(void)
 {
-    FILE *file;
 
     kernel = (struct kernel){.moved = 0};
     data.size = 0;
@@ -27,16 +34,17 @@ static void set_up(void)
     snprintf(list, sizeof list, "%s/deadbeef", folder);
     mkdir(list, 0700);
     strcat(list, "/kallsyms");
-    file = fopen(list, "w");
-    fputs("0000000000000000 A fixed_percpu_data\n"
-          "ffffffff81000000 T _text\n"
-          "ffffffff81000100 t first\n"
-          "ffffffff81000200 T alias\n"
-          "ffffffff81000200 T the_last_of_all\n"
-          "ffffffff81000300 D data\n"
-          "ffffffffc0000000 t of_module\t[module]\n",
-          file);
-    fclose(file);
+    write_list("0000000000000000 A fixed_percpu_data\n"
+               "ffffffff81000000 T _text\n"
+               "ffffffff81000100 t first\n"
+               "ffffffff81000200 T alias\n"
+               "ffffffff81000200 T the_last_of_all\n"
+               "ffffffff81000300 D data\n"
+               "ffffffff81000400 W weak\n"
+               "ffffffff81000500 t _einittext\n"
+               "ffffffff81000600 B _end\n"
+               "ffffffffc0000000 t of_module\t[module]\n"
+               "ffffffffc0001000 t bpf_prog_1\t[bpf]\n");
 }
 
 static void tear_down(void)
@@ -100,6 +108,57 @@ START_TEST(test_the_same_boot)
 }
 END_TEST
 
+/* Names of the kernel's own functions are found without reading the list. */
+START_TEST(test_reads_no_more_than_it_must)
+{
+    struct kernel whole = {.moved = 0};
+
+    take("[kernel.kallsyms]_text", 0xffffffff81000000);
+    kernel_read(&kernel, &id, cache);
+    kernel_read(&whole, &id, cache); /* without an anchor */
+    for (uint64_t address = 0xffffffff81000000; address < 0xffffffff81000500; address += 0x10) {
+        const char *file, *name = kernel_name(&whole, address, &file);
+        check(address, name, file);
+        check(address, name, file);
+        ck_assert(!kernel.all_read);
+    }
+    ck_assert(whole.all_read);
+    check(0xffffffff81000500, "_einittext", "[kernel.kallsyms]");
+    check(0xffffffffc0000010, "of_module", "[module]");
+    check(0xffffffffc0001010, "bpf_prog_1", "[bpf]");
+    ck_assert(kernel.all_read);
+    kernel_free(&whole);
+}
+END_TEST
+
+/* What is found in a list that was cut off anywhere, or has something else in it, is right. */
+START_TEST(test_damaged_list)
+{
+    static const char text[] = "ffffffff81000000 T _text\n"
+                               "ffffffff81000100 t first\n"
+                               "\n\n?\n"
+                               "ffffffff8100 t cut\n"
+                               "ffffffff81000200 T last\n"
+                               "ffffffffc0000000 t of_module\t[module]";
+    char some[sizeof text];
+
+    for (size_t size = 0; size < sizeof text; size++) {
+        struct kernel cut = {.anchor = "_text", .anchored = 0xffffffff81000000};
+        const char *file, *name;
+        snprintf(some, sizeof some, "%.*s", (int)size, text);
+        write_list(some);
+        kernel_read(&cut, &id, cache);
+        name = kernel_name(&cut, 0xffffffff81000010, &file);
+        if (size >= sizeof "ffffffff81000000 T _text\n" - 1)
+            ck_assert_pstr_eq(name, "_text");
+        name = kernel_name(&cut, 0xffffffff81000110, &file);
+        if (size >= sizeof text - 1)
+            ck_assert_pstr_eq(name, "first");
+        kernel_free(&cut);
+    }
+}
+END_TEST
+
 START_TEST(test_no_list)
 {
     kernel_read(&kernel, &id, "/nonexistent");
@@ -131,6 +190,8 @@ int main(void)
     tcase_add_test(tests, test_names);
     tcase_add_test(tests, test_another_boot);
     tcase_add_test(tests, test_the_same_boot);
+    tcase_add_test(tests, test_reads_no_more_than_it_must);
+    tcase_add_test(tests, test_damaged_list);
     tcase_add_test(tests, test_no_list);
     tcase_add_test(tests, test_damage);
     return run_case("kernel", tests);

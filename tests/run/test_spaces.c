@@ -53,7 +53,7 @@ static void map(uint32_t pid, uint64_t start, uint64_t end, uint64_t offset, con
 
 static void check(uint32_t pid, uint64_t address, const char *path, uint64_t offset)
 {
-    const struct mapping *mapping = spaces_mapping(&spaces, pid, address);
+    const struct mapping *mapping = space_mapping(spaces_find(&spaces, pid), address);
 
     if (!path) {
         ck_assert_ptr_null(mapping);

@@ -121,6 +121,7 @@ enum { WORDS = 8192, BASE = 0x7000, ALL = -1 };
 
 static const struct processor *const processor = &processor_here;
 static const struct module_places places = {.cache = NULL};
+static struct locations locations;
 static uint64_t words[WORDS]; /* the copy of a stack that begins at BASE */
 static struct spaces spaces;
 static struct module *modules[32];
@@ -162,7 +163,7 @@ static void map_ourselves(void)
         ck_assert_int_eq(spaces_take(&spaces, &taken), 0);
     }
     fclose(maps);
-    own = spaces_mapping(&spaces, 1, (uintptr_t)probe)->module;
+    own = space_mapping(spaces_find(&spaces, 1), (uintptr_t)probe)->module;
     module_open(own, &places);
 }
 
@@ -170,6 +171,7 @@ static void set_up(void)
 {
     spaces = (struct spaces){.found = find_module};
     module_count = 0;
+    ck_assert_int_eq(locations_init(&locations, &places), 0);
     map_ourselves();
     for (size_t i = 0; i < WORDS; i++)
         words[i] = 1000 + i;
@@ -177,6 +179,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+    locations_free(&locations);
     spaces_free(&spaces);
     for (size_t i = 0; i < module_count; i++)
         module_free(modules[i]);
@@ -186,7 +189,7 @@ static void tear_down(void)
 
 static struct rule *rule_of(const char *at)
 {
-    const struct mapping *mapping = spaces_mapping(&spaces, 1, (uintptr_t)at);
+    const struct mapping *mapping = space_mapping(spaces_find(&spaces, 1), (uintptr_t)at);
     struct rule *rule = rule_read(own->cfi, module_address(own, mapping, (uintptr_t)at), processor);
 
     ck_assert_ptr_nonnull(rule);
@@ -335,15 +338,19 @@ END_TEST
 static bool value_of(Dwarf_Op *operations, uint64_t *value)
 {
     struct registers frame = registers_here(), caller;
-    struct rule rule = {.known = true, .cfa_register = processor->sp};
+    struct rule *rule = calloc(1, sizeof *rule + 2 * sizeof *rule->places);
 
-    rule.cfa = (struct place){.kind = PLACE_OFFSET, .offset = 16};
-    rule.places[processor->return_address] = (struct place){.kind = PLACE_MEMORY, .offset = -8};
-    rule.places[PLACE_OTHER] = (struct place){.kind = PLACE_VALUE, .expression = operations};
-    while (operations[rule.places[PLACE_OTHER].length].atom)
-        rule.places[PLACE_OTHER].length++;
+    *rule = (struct rule){.known = true, .cfa_register = processor->sp, .count = 2};
+    rule->cfa = (struct place){.kind = PLACE_OFFSET, .offset = 16};
+    rule->places[0] =
+        (struct place){.kind = PLACE_MEMORY, .number = processor->return_address, .offset = -8};
+    rule->places[1] =
+        (struct place){.kind = PLACE_VALUE, .number = PLACE_OTHER, .expression = operations};
+    while (operations[rule->places[1].length].atom)
+        rule->places[1].length++;
     frame.known &= ~(1ULL << 1); /* register 1 is lost */
-    ck_assert(rule_apply(&rule, &frame, &stack, processor, &caller));
+    ck_assert(rule_apply(rule, &frame, &stack, processor, &caller));
+    free(rule);
     *value = caller.values[PLACE_OTHER];
     return registers_has(&caller, PLACE_OTHER);
 }
@@ -450,7 +457,7 @@ static struct sample sample_of(const struct registers *registers, const void *by
 static size_t unwind(const struct registers *registers)
 {
     struct sample sample = sample_of(registers, words, sizeof words);
-    return unwind_sample(&spaces, &places, &sample, frames);
+    return unwind_sample(&locations, spaces_find(&spaces, 1), &sample, frames);
 }
 
 static const char *name_of(const struct unwound *frame)
@@ -605,7 +612,7 @@ __attribute__((noinline, no_sanitize("address"))) static void unwind_from(const 
     for (size_t i = 0; i < size; i++)
         copy[i] = (unsigned char)from[i];
     sample = sample_of(&registers, copy, size);
-    depth = unwind_sample(&spaces, &places, &sample, frames);
+    depth = unwind_sample(&locations, spaces_find(&spaces, 1), &sample, frames);
 }
 
 __attribute__((noinline)) static void innermost(void)

@@ -24,7 +24,7 @@ void kernel_read(struct kernel *kernel, const struct build_id *build_id, const c
     (void)kernel, (void)build_id, (void)cache;
 }
 
-const char *kernel_name(const struct kernel *kernel, uint64_t address, const char **file)
+const char *kernel_name(struct kernel *kernel, uint64_t address, const char **file)
 {
     (void)kernel;
     *file = "[kernel.kallsyms]";
