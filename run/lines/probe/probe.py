@@ -150,6 +150,8 @@ def prepare(text):
             lines[number - 1] = re.sub(r"(?<! )@>?|@(?! )", name, line)  # " @ " is the operator
             for kind in set(re.findall(r"([a-z]?)(?:(?<! )@|@(?! ))", line)):
                 names[kind + name] = KINDS[kind](name)
+                if "import" in line:  # asks it for its __spec__
+                    sys.modules[kind + name] = names[kind + name]
     return lines, names
 
 
