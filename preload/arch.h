@@ -45,12 +45,14 @@
 #include <string.h>
 
 /* DW_CFA_*: DWARF 4, section 7.23 */
-#define CFA_NOP          0x00
-#define CFA_ADVANCE(n)   (0x40 | (n)) /* in code alignment units, below 64 */
-#define CFA_OFFSET(reg)  (0x80 | (reg))
-#define CFA_RESTORE(reg) (0xc0 | (reg))
-#define CFA_DEF          0x0c
-#define CFA_DEF_OFFSET   0x0e
+#define CFA_NOP           0x00
+#define CFA_ADVANCE(n)    (0x40 | (n)) /* in code alignment units, below 64 */
+#define CFA_OFFSET(reg)   (0x80 | (reg))
+#define CFA_RESTORE(reg)  (0xc0 | (reg))
+#define CFA_REMEMBER      0x0a
+#define CFA_RESTORE_STATE 0x0b
+#define CFA_DEF           0x0c
+#define CFA_DEF_OFFSET    0x0e
 
 #include "processor.h" /* of arch/NAME */
 

@@ -150,6 +150,15 @@ static struct layout layout_for(unsigned capacity, size_t room)
     return l;
 }
 
+/* Between the two parts the file has a hole. */
+size_t pyperf_image_room(unsigned capacity, size_t size)
+{
+    struct layout l = layout_for(capacity, 0);
+    size_t others =
+        align(l.text_end, 4096) + l.strtab - l.tail + 1 + sizeof(struct pyperf_code_row);
+    return size > others ? size - others : 0;
+}
+
 /* -- The executable part -------------------------------------------------------------------- */
 
 static void fill_headers(unsigned char *out, const struct layout *l)

@@ -56,6 +56,10 @@ void pyperf_image_match(const void *function);
 int pyperf_image_create(struct pyperf_image *image, const char *directory, unsigned number,
                         unsigned capacity, size_t room, mode_t mode);
 
+/* Bytes of names and rows in an image of so many slots that takes up `size` bytes, some whole 4
+ * KiB, of its file system. */
+size_t pyperf_image_room(unsigned capacity, size_t size);
+
 /* The same trampolines in anonymous memory, filled and then switched once to read-execute: for
  * systems where no directory allows an executable mapping, and for map-only output.  -errno. */
 int pyperf_image_create_anonymous(struct pyperf_image *image, unsigned capacity);

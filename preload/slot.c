@@ -28,7 +28,7 @@
 /*
  * CHILD, FIRST, LARGEST: the number of slots in a forked child's first image, in any other
  * process's first one, and in the largest.  FIRST is enough for what a small program calls (`python
- * -c pass`: 240 to 260 functions), in 60 KiB.  Many children call nothing new but what
+ * -c pass`: 240 to 260 functions).  Many children call nothing new but what
  * os.register_at_fork() was given, so CHILD is a few pages.  Each further image has as many slots
  * as the process already has, so that at most half of its files is unused.  Images beyond LARGEST
  * would cost more for unused slots than they save in files.  TOTAL bounds a process that makes new
@@ -41,10 +41,10 @@ enum { TOTAL_SLOTS = 262144, MOST_IMAGES = 64 };
 /*
  * Room in an image for each of its slots: for the name, and for the code table's row and line table
  * of usual size.  They use it together, from its two ends.  The first two images of a process make
- * do with less: small programs have short names, and two of 60 KiB are enough where line tables
- * have columns (3.11+).
+ * do with what FIRST_SIZE leaves, 124 or 139 bytes: small programs have short names, and two of
+ * 60 KiB are enough where line tables have columns (3.11+).
  */
-enum { NAME_ROOM = 71, ROW_ROOM = sizeof(struct pyperf_code_row), FIRST_ROOM = 138 };
+enum { NAME_ROOM = 71, ROW_ROOM = sizeof(struct pyperf_code_row), FIRST_SIZE = 60 << 10 };
 
 struct entry {
     uint64_t hash; /* of the whole name; 0: free */
@@ -116,7 +116,7 @@ static size_t usual_room(void)
     if (usual_lines == 0)
         return next_capacity * (size_t)NAME_ROOM;
     if (next_capacity == FIRST_CAPACITY)
-        return (size_t)FIRST_CAPACITY * FIRST_ROOM;
+        return pyperf_image_room(FIRST_CAPACITY, FIRST_SIZE);
     return next_capacity * ((size_t)NAME_ROOM + ROW_ROOM + usual_lines);
 }
 

@@ -27,6 +27,7 @@ pyperf_trampoline:
     .cfi_startproc
     SIGN_RETURN_ADDRESS
     .cfi_negate_ra_state
+    .cfi_remember_state                 /* shorter than to restore each: an FDE in 32 bytes */
     stp     x29, x30, [sp, #-16]!
     .cfi_def_cfa_offset 16
     .cfi_offset x29, -16
@@ -34,9 +35,7 @@ pyperf_trampoline:
     mov     x29, sp
     blr     x3
     ldp     x29, x30, [sp], #16
-    .cfi_restore x30
-    .cfi_restore x29
-    .cfi_def_cfa_offset 0
+    .cfi_restore_state
     AUTHENTICATE_RETURN_ADDRESS
     .cfi_negate_ra_state
     ret

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,13 @@
 extern const char probe_script[], probe_script_end[], probe_lines[], probe_lines_end[];
 
 enum {
-    FREQUENCY = 4999, /* samples a second: some 10,000 in all */
+    FREQUENCY = 4999, /* samples a second, at most */
     STACK = 8192,     /* bytes of stack with each: the probe's stacks are short */
+    SAMPLES = 10000,  /* wanted, most of them in functions that are called from known lines */
+    ENOUGH = SAMPLES / 2,
+    ATTEMPTS = 3,
+    SECONDS_MOST = 60, /* of processor time; probe.py has a limit for the clock on the wall */
 };
-
-/* Seconds of processor time, most of it in functions that are called from known lines. */
-static char seconds[] = "2";
 
 int probe_folder(char folder[PATH_MAX])
 {
@@ -71,24 +73,32 @@ struct probe_paths {
     char folder[64], script[96], lines[96], data[96], bytecode[96];
 };
 
+struct sampling {
+    const char *event;
+    long rate, seconds; /* samples a second of processor time, and how many seconds */
+    long ring_kib;
+};
+
+static int outcome(int status)
+{
+    return status == 0 ? 0 : status == 128 + SIGALRM ? -ETIME : -ENODATA;
+}
+
 /* perf runs pyperf-exec, which runs the interpreter with the library. */
-static int record(const char *program, const struct probe_paths *paths)
+static int record(const char *program, const struct probe_paths *paths,
+                  const struct sampling *sampling)
 {
     static char keep[] = PYPERF_ENV_KEEP "=on", on[] = PYPERF_ENV_SWITCH "=on";
     static char both[] = PYPERF_ENV_OUTPUT "=image", end[] = "--";
     char helper[PATH_MAX], library[PATH_MAX], preload[PATH_MAX + 16], directory[96];
-    char frequency[24], stack[24], ring[24], errors[4096];
-    struct machine machine;
-    bool starved;
-    long rate;
+    char frequency[24], stack[24], ring[24], seconds[24], errors[4096];
 
     if (library_find(library) != 0 || library_find_exec(helper) != 0)
         return -ENOENT;
-    machine_read(&machine);
-    rate = machine.sample_rate < FREQUENCY ? machine.sample_rate : FREQUENCY;
-    snprintf(frequency, sizeof frequency, "%ld", rate);
+    snprintf(seconds, sizeof seconds, "%ld", sampling->seconds);
+    snprintf(frequency, sizeof frequency, "%ld", sampling->rate);
     snprintf(stack, sizeof stack, "dwarf,%d", STACK);
-    snprintf(ring, sizeof ring, "%ldK", adapt_ring_kib(rate / 8, &machine, &starved));
+    snprintf(ring, sizeof ring, "%ldK", sampling->ring_kib);
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s", library);
     snprintf(directory, sizeof directory, PYPERF_ENV_DIR "=%s", paths->folder);
     char *argv[] = {"perf",
@@ -96,7 +106,7 @@ static int record(const char *program, const struct probe_paths *paths)
                     "-q",
                     "-B", /* leave nothing in its cache */
                     "-e",
-                    "cpu-clock:u",
+                    (char *)sampling->event,
                     "-F",
                     frequency,
                     "--call-graph",
@@ -122,7 +132,49 @@ static int record(const char *program, const struct probe_paths *paths)
                     seconds,
                     (char *)paths->bytecode,
                     NULL};
-    return child_capture(argv, errors, sizeof errors) == 0 ? 0 : -ENODATA;
+    return outcome(child_capture(argv, errors, sizeof errors));
+}
+
+/* For some processors perf asks for registers that Linux copies for events of the hardware only. */
+static int record_somehow(const char *program, const struct probe_paths *paths,
+                          struct sampling *sampling)
+{
+    int rc = record(program, paths, sampling);
+
+    if (rc != -ENODATA)
+        return rc;
+    sampling->event = "cycles:u";
+    return record(program, paths, sampling);
+}
+
+/* What is learned depends on the number of samples.  A kernel may allow fewer a second, and on a
+ * slow or busy machine fewer come: then it takes longer. */
+static int record_enough(const char *program, const struct probe_paths *paths)
+{
+    struct sampling sampling = {.event = "cpu-clock:u"};
+    struct machine machine;
+    bool starved;
+
+    machine_read(&machine);
+    sampling.rate = machine.sample_rate < FREQUENCY ? machine.sample_rate : FREQUENCY;
+    sampling.ring_kib = adapt_ring_kib(sampling.rate / 8, &machine, &starved);
+    sampling.seconds = SAMPLES / (sampling.rate > 0 ? sampling.rate : 1);
+    for (int attempt = 1;; attempt++) {
+        struct stat data;
+        long samples;
+        int rc;
+        if (sampling.seconds > SECONDS_MOST)
+            sampling.seconds = SECONDS_MOST;
+        rc = record_somehow(program, paths, &sampling);
+        if (rc)
+            return rc;
+        if (stat(paths->data, &data) != 0)
+            return -errno;
+        samples = data.st_size / STACK;
+        if (samples >= ENOUGH || attempt == ATTEMPTS || sampling.seconds == SECONDS_MOST)
+            return 0;
+        sampling.seconds *= SAMPLES / (samples + 1);
+    }
 }
 
 /* A reader must not see half a file, so it gets its name when it is whole. */
@@ -162,7 +214,7 @@ static int probe_in(const char *program, const struct build_id *build_id, const 
     if (rc == 0)
         rc = write_file(paths->lines, probe_lines, probe_lines_end);
     if (rc == 0)
-        rc = record(program, paths);
+        rc = record_enough(program, paths);
     if (rc == 0)
         rc = learn(paths->data, paths->bytecode,
                    buildid_cache_folder(cache, "perf", NULL) == 0 ? cache : NULL, &positions,
@@ -204,6 +256,7 @@ static void learn_build(void *folder, const char *program, const struct build_id
                     rc == -ENOEXEC   ? "is no Python that can be run by itself to learn from"
                     : rc == -ESTALE  ? "is not the build that was recorded"
                     : rc == -ENODATA ? "the profile to learn from has too few samples"
+                    : rc == -ETIME   ? "the program to learn from did not end in time"
                                      : strerror(-rc));
 }
 

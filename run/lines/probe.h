@@ -13,8 +13,9 @@ int probe_folder(char folder[PATH_MAX]);
 
 /*
  * Probes the interpreter `program`, and adds a file to `folder` for the build that is in it.  Takes
- * some three seconds.  0; -ENOEXEC if it is no Python program; -ESTALE if it
- * is another build than `build_id`; -ENODATA if the probe did not tell; or another -errno.
+ * some three seconds, and longer where samples come slowly.  0; -ENOEXEC if it is no Python
+ * program; -ESTALE if it is another build than `build_id`; -ENODATA if the probe did not tell,
+ * -ETIME if it did not end within minutes; or another -errno.
  */
 int probe_build(const char *program, const struct build_id *build_id, const char *folder);
 

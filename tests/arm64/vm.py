@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Tests on aarch64 that need a real kernel and real perf, in the machine of scripts/arm64-vm.
 
-    tests/arm64/vm.py [--library PATH] [--cpu MODEL] [--counts FILE] [TEXT]     the truth test
+    tests/arm64/vm.py [--library PATH] [--cpu MODEL] [--counts FILE] [TEXT]     the truth tests
     tests/arm64/vm.py --unit [TEXT]                             the unit tests
 
-TEXT keeps the settings whose name, such as `3.13.18 dwarf perf 7.2`, contains it.  The unit tests
-are those of build-aarch64-tests (docs/porting.md).
+TEXT keeps the runs whose name, such as `truth.chains[3.13.18 dwarf perf 7.2]`, contains it.  The unit
+tests are those of build-aarch64-tests (docs/porting.md), and so are what only some truth tests want,
+pyperf-run and our reader of recordings: next to the library.
 
 Three kinds of samples are counted apart.  The vdso and PLT stubs have no unwind tables on aarch64.
 perf 7 (libdw) then guesses by frame pointers and misses the caller, with any program: of truth.py
@@ -41,8 +42,14 @@ PERF = 0.05  # its work is not emulated any faster
 # 19 recordings.  Some 850 come in at first, and the last look (test_truth.py, chance.py) is at 3,300 or
 # more: it fails a healthy state with a chance of 1e-7, and with one of 2e-5 were 0.15 % broken.
 BROKEN = 0.001
+# Of the lines' truth test (test_lines.py): its frequency, its length, and the shares: of samples to come
+# at least (measured on a very busy machine: below 0.25), of those to be judged (0.41 to 0.54), and of
+# those at most at the edge of a window of time (0.004).
+LINES = FREQUENCY, 1, 0.05, 0.2, 0.03
+LINES_OF = (3, 13)
 UNIT_BUILD = os.environ.get("PYPERF_UNIT_BUILD") or os.path.join(REPO, "build-aarch64-tests")
 INSIDE, COUNTS = "--inside-the-machine", "/work/counts"
+OTHERS = ("pyperf-run", "pyperf-exec", "tests/run/dump_chains")  # beside the library, if built
 NEEDED = ("tests/integration", "tests/arm64", "scripts/in-root", "scripts/lib.sh")
 
 
@@ -63,6 +70,10 @@ def boot():
             copy = shutil.copytree if os.path.isdir(os.path.join(REPO, path)) else shutil.copy
             copy(os.path.join(REPO, path), target)
         shutil.copy(arguments.library, os.path.join(share, "libpyperf.so"))
+        for name in OTHERS:
+            built = os.path.join(os.path.dirname(os.path.abspath(arguments.library)), name)
+            if os.path.exists(built):
+                shutil.copy(built, share)
         with open(os.path.join(share, "unit.json"), "w") as file:
             json.dump(arguments.unit, file)
         if arguments.unit:
@@ -223,6 +234,38 @@ def unwindable(record):
     return filtered
 
 
+def with_own_chains(record):
+    """The same, and our own reader of recordings must see what perf sees (own_chains.py)."""
+    import own_chains
+
+    def compared(t, setting, env, unit):
+        told, samples = record(t, setting, env, unit)
+        program = os.path.join(t.world.folder, "dump_chains")  # where both trees see it
+        if setting.mode == "dwarf" and os.path.exists("/work/dump_chains"):
+            shutil.copy("/work/dump_chains", program)
+            told["own"] = own_chains.compare(t.path("perf.data"), samples, program, setting.python.root)
+        return told, samples
+
+    return compared
+
+
+def lines_settings(world):
+    """One interpreter, for each has to be learned first, which takes most of the time."""
+    import wrapper
+
+    dwarf = [s for s in settings_of(world) if s.mode == "dwarf"]
+    return [wrapper.Setting(s.python, s.perf) for s in dwarf if s.python.minor == LINES_OF]
+
+
+def provide_addr2line():
+    """For test_lines.py: the stable tree has it."""
+    libraries = "/stable/usr/lib/aarch64-linux-gnu"
+    with open("/usr/bin/eu-addr2line", "w") as script:
+        script.write("#!/bin/sh\nexec %s/ld-linux-aarch64.so.1 --library-path %s" % (libraries, libraries))
+        script.write(' /stable/usr/bin/eu-addr2line "$@"\n')
+    os.chmod("/usr/bin/eu-addr2line", 0o755)
+
+
 def inside(text):
     with open("/work/unit.json") as file:
         tests = json.load(file)
@@ -239,10 +282,12 @@ def run_truth_tests(text):
     import recording
     import roots
     import run
+    import test_lines
     import test_truth
 
+    provide_addr2line()
     recording.Recording.samples = without_misleading_mappings(recording.Recording.samples)
-    test_truth.record = unwindable(test_truth.record)
+    test_truth.record = with_own_chains(unwindable(test_truth.record))
     test_truth.wrong_shares = lambda branches, likely: []
     trees = [roots.HOST, roots.Root("stable", "/stable")]
     roots.all_roots = lambda: trees
@@ -250,10 +295,14 @@ def run_truth_tests(text):
     recording.FREQUENCY = FREQUENCY
     test_truth.UNIT, test_truth.ENOUGH, test_truth.PERF = UNIT, ENOUGH, PERF
     chance.BROKEN = BROKEN
+    test_lines.FREQUENCY, test_lines.SCALE, test_lines.ENOUGH, test_lines.JUDGED, test_lines.EDGES = LINES
+    test_lines.wrong_shares = lambda shares: []
+    each = {
+        test_truth.chains: settings_of,
+        test_lines.every_frame_has_the_line_that_ran: lines_settings,
+    }
     harness.CASES[:] = [
-        case._replace(each=settings_of)
-        for case in harness.CASES
-        if case.function is test_truth.chains
+        case._replace(each=each[case.function]) for case in harness.CASES if case.function in each
     ]
     sys.argv[1:] = ["--library", "/work/libpyperf.so", "--counts", COUNTS]
     sys.argv += ["--jobs", "1", "--only", text]

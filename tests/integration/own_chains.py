@@ -41,9 +41,9 @@ def parse(text):
     return chains
 
 
-def read(data, cache="~/.debug"):
+def read(data, program, root, cache="~/.debug"):
     done = subprocess.run(
-        [tool(), data, os.path.expanduser(cache)],
+        root.command([program, data, os.path.expanduser(cache)]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -73,10 +73,11 @@ def tell(sample, perf, ours):
     return "\n".join(lines + ["    %s (%s)" % frame for frame in ours])
 
 
-def compare(data, samples):
+def compare(data, samples, program=None, root=roots.HOST):
     """Raises AssertionError unless our chains of the recording are those of the samples, which perf
-    told of it; otherwise how many are equal, in words."""
-    chains = read(data)
+    told of it; otherwise how many are equal, in words.  The program, tool() by default, runs in
+    the root."""
+    chains = read(data, program or tool(), root)
     equal = lost = 0
     wrong = []
     for sample in samples:

@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "arch.h"
 #include "code_rows.h"
 #include "slot_probe.h"
 #include "support.h"
@@ -187,10 +186,9 @@ START_TEST(a_forked_child_describes_in_its_own_image)
 }
 END_TEST
 
-/* 60 KiB, and 68 where slots are twice as large. */
 START_TEST(a_small_programs_image_is_small)
 {
-    enum { MOST = PYPERF_ARCH_SLOT_SIZE > 16 ? 72 << 10 : 64 << 10 };
+    enum { MOST = 64 << 10 };
     static const unsigned usual[] = {0, 24};
     for (int i = 0; i < 2; i++) {
         struct stat status;

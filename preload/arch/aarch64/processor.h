@@ -17,9 +17,9 @@ enum { DW_X29 = 29, DW_X30 = 30, DW_SP = 31 };
 
 /* paciasp; stp x29,x30,[sp,-16]!; mov x29,sp; blr x3; ldp x29,x30,[sp],16; autiasp; ret */
 #define PYPERF_ARCH_FDE_PROGRAM                                                                    \
-    CFA_ADVANCE(1), CFA_NEGATE_RA_STATE, CFA_ADVANCE(1), CFA_DEF_OFFSET, 16, CFA_OFFSET(DW_X29),   \
-        2, CFA_OFFSET(DW_X30), 1, CFA_ADVANCE(3), CFA_RESTORE(DW_X30), CFA_RESTORE(DW_X29),        \
-        CFA_DEF_OFFSET, 0, CFA_ADVANCE(1), CFA_NEGATE_RA_STATE
+    CFA_ADVANCE(1), CFA_NEGATE_RA_STATE, CFA_REMEMBER, CFA_ADVANCE(1), CFA_DEF_OFFSET, 16,         \
+        CFA_OFFSET(DW_X29), 2, CFA_OFFSET(DW_X30), 1, CFA_ADVANCE(3), CFA_RESTORE_STATE,           \
+        CFA_ADVANCE(1), CFA_NEGATE_RA_STATE
 
 #define PYPERF_ARCH_BODY_PROGRAM                                                                   \
     CFA_NEGATE_RA_STATE, CFA_DEF, DW_SP, 16, CFA_OFFSET(DW_X29), 2, CFA_OFFSET(DW_X30), 1

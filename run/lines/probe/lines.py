@@ -274,6 +274,10 @@ def statements(seq, args, words):
     for x in (@(x) for x in seq): pass
     (lambda: @(1))()
     (lambda: @(1))()
+    import o@
+    import o@
+    from o@ import method
+    from o@ import method
 
 
 def blocks(seq, args, words):
