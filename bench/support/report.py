@@ -63,13 +63,25 @@ def save(folder, results):
 
 def section(module, result, pictures):
     parts = ["## " + module.TITLE, module.__doc__.split("\n", 2)[2].strip()]
+    parts += tables_of(module, result)
+    for picture in pictures:
+        parts.append("![%s](%s.svg)" % (picture["title"], picture["name"]))
+    return "\n\n".join(parts + ending(result))
+
+
+def tables_of(module, result):
+    parts = []
     for table in module.tables(result["rows"]):
         parts.append("**%s**" % table["caption"])
         parts.append(tables.markdown_table(table))
         if "note" in table:
             parts.append(table["note"])
-    for picture in pictures:
-        parts.append("![%s](%s.svg)" % (picture["title"], picture["name"]))
+    return parts
+
+
+def ending(result):
+    """What was not measured; when, where and of what the rest is."""
+    parts = []
     if result["unmeasured"]:
         parts.append("Not measured:")
         parts.append("\n".join("- " + line for line in result["unmeasured"]))
@@ -84,7 +96,21 @@ def section(module, result, pictures):
             result["machine"],
         )
     )
-    return "\n\n".join(parts)
+    return parts
+
+
+def write_own(folder, module, result):
+    """Writes the page of a benchmark that has one of its own (PAGE, HEADER, FOOTER); returns the text."""
+    parts = [module.HEADER.strip()] + tables_of(module, result) + [module.FOOTER.strip()] + ending(result)
+    text = "\n\n".join(parts) + "\n"
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, module.PAGE), "w") as file:
+        file.write(text)
+    return text
+
+
+def publish_own(folder, module):
+    shutil.copy(os.path.join(folder, module.PAGE), os.path.join(DOCS, module.PAGE))
 
 
 def write(folder, modules, results):

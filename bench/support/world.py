@@ -42,6 +42,7 @@ class Unmeasured(Exception):
 class World:
     def __init__(self, library, chosen, quick, log):
         self.quick = quick
+        self.chosen = chosen
         self.large = False
         # Timings stay on one processor; a second bench/run may be told another.
         self.cpu = int(os.environ.get("PYPERF_BENCH_CPU", os.cpu_count() - 1))
