@@ -8,87 +8,16 @@ import math
 import os
 import shutil
 
-from support import profilers, shares, stats
+from support import known, profilers, shares, stats, truth_page
 from support import world as w
 
 TITLE = "The truth about profilers"
+PAGE = "truth.md"
+HEADER, FOOTER = truth_page.HEADER, truth_page.FOOTER
 MINORS = ((3, 12), (3, 14), (3, 15))  # the newest that Austin reads; no frame pointers; frame pointers
-SCALE, QUICK = 4, 1.5
+SCALE, QUICK = 3, 1.5
 SEEN = 0.9  # of a branch's stacks, that show C or the kernel
 MIN_LINES = 0.5  # of the time in the lines' function, that has any line
-
-MAIN = ["<module>", "tell", "main"]
-RUN = MAIN + ["run"]
-
-
-def leaves(*names):
-    return {name: [name] for name in names}
-
-
-def thread(name):
-    return ["_bootstrap", "_bootstrap_inner", "run", name]
-
-
-def depth(number):
-    return ["depth_%d" % number] + ["down"] * (number + 1) + ["spin"]
-
-
-def lines_of_work():
-    """Each line above one that takes the time of it."""
-    path = os.path.join(w.BENCH, "subjects/truth/lines.py")
-    with open(path) as file:
-        return [str(n) for n, text in enumerate(file) if text.strip() == "since = line(since)"]
-
-
-def programs():
-    yield shares.Program(
-        "c", RUN, leaves("in_zlib", "in_re", "in_sha", "in_sqlite", "in_json", "in_kernel")
-    )
-    yield shares.Program(
-        "calls",
-        RUN,
-        {
-            "loop": ["loop"],
-            "function": ["function", "small"],
-            "methods": ["methods", "method"],
-            "recursion": ["recursion", "fib"],
-            "closure": ["closure", "inside"],
-            "builtin": ["builtin"],
-        },
-        names=["small", "Small.method", "fib", "closure.<locals>.inside"],
-        owners={"small": "function", "method": "methods", "fib": "recursion", "inside": "closure"},
-    )
-    yield shares.Program(
-        "generators",
-        RUN,
-        {
-            "loop": ["loop"],
-            "generator": ["generator", "counting"],
-            "delegation": ["delegation", "outer", "middle", "innermost"],
-            "expression": ["expression", "<genexpr>"],
-            "coroutines": ["coroutines", "first", "second", "third"],
-        },
-        names="counting outer middle innermost expression.<locals>.<genexpr> first second third".split(),
-        owners={
-            "counting": "generator",
-            **dict.fromkeys(("outer", "middle", "innermost"), "delegation"),
-            "<genexpr>": "expression",
-            **dict.fromkeys(("first", "second", "third"), "coroutines"),
-        },
-    )
-    yield shares.Program(
-        "threads",
-        [],
-        {name: thread(name) for name in ("looping", "hashing", "compressing", "waiting")},
-        also=[MAIN + ["run_threads"]],
-    )
-    yield shares.Program(
-        "deep", RUN, {"depth_%d" % n: depth(n) for n in (20, 50, 100, 300, 900)}, names=["down", "spin"]
-    )
-    yield shares.Program(
-        "lines", MAIN + ["work"], {number: [] for number in lines_of_work()}, names=["work"], lines=True
-    )
-
 
 # -- Measuring -------------------------------------------------------------------------------------
 
@@ -107,15 +36,15 @@ def measure(world):
     for python in chosen(world):
         ways = []
         for way in profilers.PROFILERS:
-            why = way.lacking(world, python)
+            why = way.lacking(world, python) if way.suits(python) else None
             if why:
                 world.note_unmeasured("%s, %s" % (way.name, python.label), why)
-            else:
+            elif way.suits(python):
                 ways.append(way)
         # What pyperf-run learns once of an interpreter is no part of any figure.
         warm_up(world, python, ways)
         row = rows[python.label] = {}
-        for program in programs():
+        for program in known.programs():
             world.log("  %s, %s" % (python.label, program.name))
             measure_program(world, python, program, ways, row)
     return rows
@@ -154,7 +83,7 @@ def measure_program(world, python, program, ways, row):
         for way in list(ways):
             try:
                 round_.append((way, *one_run(world, python, program, way, scale)))
-            except (w.Unmeasured, OSError, ValueError, KeyError, AssertionError) as reason:
+            except (w.Unmeasured, OSError, ValueError, LookupError, AssertionError) as reason:
                 what = "%s, %s, %s" % (way.name, python.label, program.name)
                 world.note_unmeasured(what, str(reason)[-200:] or type(reason).__name__)
         after = one_run(world, python, program, profilers.Plain, scale)
@@ -254,11 +183,9 @@ def of_stacks(program, readings, stacks):
         if not readings[0].has_lines:
             return None
         if readings[0].lines is not None:
-            total = sum(stack.weight for stack in stacks)
-            return {
-                branch: sum(r.lines.get(branch, 0) for r in readings) / total
-                for branch in program.branches
-            }
+            total = sum(stack.weight for stack in stacks) or 1
+            lines = [reading.lines or {} for reading in readings]
+            return {branch: sum(each.get(branch, 0) for each in lines) / total for branch in program.branches}
     if readings[0].owners:
         if program.name == "deep":
             return None  # the same functions work at each depth
@@ -289,6 +216,8 @@ def percent(value):
 
 def names_cell(row):
     counts = [one["names"] for program, one in row.items() if one["names"] and program != "deep"]
+    if not counts:
+        return None
     qualified, short, all_ = (sum(each) for each in zip(*counts))
     if qualified == all_:
         return "qualified"

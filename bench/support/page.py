@@ -45,12 +45,14 @@ Added to the plain interpreter; in parentheses what native `-X perf` adds.
 - **Off.** With `PYPERF=off`, and in a process that is not Python, what remains is the dynamic
   loader's work for one more library.
 
+How near to the truth profilers are, and what they cost, libpyperf among them, is in [truth.md](truth.md).
+
 ## Measure it yourself
 
     cmake --preset release -G Ninja && cmake --build build
-    bench/run                    # everything, on every interpreter found: about half an hour
+    bench/run                    # everything, on every interpreter found: about an hour
     bench/run --python 3.12.1    # some interpreters
-    bench/run --only calls       # some benchmarks
+    bench/run calls              # some benchmarks
     bench/run --docs             # renew this page and the tables
 
 valgrind, strace, perf and a C compiler are needed; what is missing is named and skipped. The full

@@ -1,8 +1,8 @@
 """The profilers of `bench/run truth`: how each is run, and how what it says is read.
 
-A profiler has a name, `lacking(world, python)` (why it cannot be had, or None), `command(run)`,
-`read(run, told)` and `part`, the part of a program's work that it gets: slow ones get less.  All sample
-at FREQUENCY where they let one choose.
+A profiler has a name, `suits(python)`, `lacking(world, python)` (why it cannot be had, or None),
+`command(run)`, `read(run, told)` and `part`, the part of a program's work that it gets: slow ones get
+less.  All sample at FREQUENCY where they let one choose.
 """
 
 import glob
@@ -116,17 +116,16 @@ class Perf:
 
     part = 1.0
 
-    def __init__(self, name, mode, options, wrapped=False, since=6, framed=False):
+    def __init__(self, name, mode, options, wrapped=False, framed=False):
         self.name, self.mode, self.options = name, w.MODES[mode], options
-        self.wrapped, self.since, self.framed = wrapped, since, framed
+        self.wrapped, self.framed = wrapped, framed
+
+    def suits(self, python):
+        return python.minor[1] >= self.mode.since and (python.frame_pointers or not self.framed)
 
     def lacking(self, world, python):
         if not any(perf.root is python.root for perf in world.perfs):
             return "no perf (apt-get install linux-perf)"
-        if python.minor[1] < max(self.since, self.mode.since):
-            return "Python %d.%d has no such mode" % python.minor
-        if self.framed and not python.frame_pointers:
-            return "the interpreter has no frame pointers"
         if self.wrapped and not os.path.exists(os.path.join(world.folder, "bin/pyperf-run")):
             return "pyperf-run is not built"
         return None
@@ -214,8 +213,12 @@ class Sampling:
         self.name, self.options, self.binary = name, options, binary
 
     @staticmethod
-    def lacking(_, python):
-        return None if python.minor >= (3, 15) else "profiling.sampling is 3.15's"
+    def suits(python):
+        return python.minor >= (3, 15)
+
+    @staticmethod
+    def lacking(*_):
+        return None
 
     def command(self, run):
         kind = ["--binary"] if self.binary else ["--collapsed"]
@@ -242,11 +245,13 @@ class Austin:
         self.name, self.options = name, options
 
     @staticmethod
-    def lacking(world, python):
+    def suits(python):
+        return python.minor <= (3, 12)  # Austin 3.7; of 3.13 it shows no frame
+
+    @staticmethod
+    def lacking(world, _):
         if not os.path.exists(os.path.join(HERE, "sid/usr/bin/austin")):
             return "not fetched (scripts/profilers)"
-        if python.minor > (3, 12):
-            return "Austin 3.7 reads no stack of 3.13 and later"
         if len(world.roots) < 2:
             return "no sid tree, whose libraries it needs"
         return None
@@ -269,12 +274,8 @@ class Austin:
 
 
 def packages(python):
-    """The folder with other people's profilers, as the interpreter sees it; None: not fetched, or made
-    for other interpreters."""
-    where = "host" if python.root.is_host else "sid"
-    inside = os.path.join(HERE, where, PACKAGES)
-    if python.root.is_host and not python.path.startswith("/usr/bin/"):
-        return None
+    """The folder with other people's profilers, as the interpreter sees it; None: not fetched."""
+    inside = os.path.join(HERE, "host" if python.root.is_host else "sid", PACKAGES)
     return (inside if python.root.is_host else "/mnt" + inside) if os.path.isdir(inside) else None
 
 
@@ -285,9 +286,13 @@ class Module:
         self.name, self.module, self.options, self.reader = name, module, options, reader
         self.standard, self.part = standard, part
 
-    def lacking(self, world, python):
+    @staticmethod
+    def suits(_):
+        return True
+
+    def lacking(self, _, python):
         if not self.standard and packages(python) is None:
-            return "not fetched for this interpreter (scripts/profilers)"
+            return "not fetched (scripts/profilers)"
         code = "import sys; sys.path.append(%r); import %s" % (packages(python) or "", self.module)
         return None if python.runs(code) else "not made for Python %d.%d" % python.minor
 
@@ -355,14 +360,16 @@ def read_scalene(run):
 # -- All ------------------------------------------------------------------------------------------
 
 DWARF = ["--call-graph", "dwarf"]
+DEEPEST = ["--call-graph", "dwarf,65528"]
 PROFILERS = (
-    Perf("**pyperf-run perf record -g**", "plain", ["-g"], wrapped=True),
+    Perf("**pyperf-run perf record** `-g`", "plain", ["-g"], wrapped=True),
+    Perf("**pyperf-run perf record** `--call-graph dwarf,65528`", "plain", DEEPEST, wrapped=True, framed=True),
     Perf("libpyperf, `perf record -g`", "ours", ["-g"], framed=True),
     Perf("libpyperf, `--call-graph dwarf`", "ours", DWARF),
-    Perf("libpyperf, `--call-graph dwarf,65528`", "ours", ["--call-graph", "dwarf,65528"]),
+    Perf("libpyperf, `--call-graph dwarf,65528`", "ours", DEEPEST),
     Perf("`-X perf`, `perf record -g`", "native", ["-g"]),
     Perf("`-X perf_jit`, `--call-graph dwarf`", "native jit", DWARF),
-    Perf("`-X perf_jit`, `--call-graph dwarf,65528`", "native jit", ["--call-graph", "dwarf,65528"]),
+    Perf("`-X perf_jit`, `--call-graph dwarf,65528`", "native jit", DEEPEST),
     Perf("perf alone, `-g`", "plain", ["-g"]),
     Sampling("profiling.sampling (defaults)", []),
     Sampling("profiling.sampling `-a`", ["-a"]),

@@ -10,8 +10,7 @@ from harness import case
 
 sys.path.append(os.path.join(roots.REPO, "bench"))
 
-import truth  # noqa: E402
-from support import shares  # noqa: E402
+from support import known, shares  # noqa: E402
 
 # Runs a program, and writes each chain of functions that it had, root first.
 CHAINS = """
@@ -87,7 +86,7 @@ def chains_and_names_are_judged_right(t):
 
 
 def named_programs(world):
-    return [p.name for p in truth.programs()]
+    return [p.name for p in known.programs()]
 
 
 @case("hygiene", each=named_programs)
@@ -96,20 +95,20 @@ def programs_of_known_shares_are_what_the_bench_knows(t):
     python = t.world.newest_on_host()
     if python.minor < (3, 7):
         raise harness.Skip("the programs need time.thread_time()")
-    known = next(p for p in truth.programs() if p.name == t.subject)
+    judged = next(p for p in known.programs() if p.name == t.subject)
     report = t.path("report.json")
-    path = os.path.join(roots.REPO, "bench/subjects/truth", known.file)
+    path = os.path.join(roots.REPO, "bench/subjects/truth", judged.file)
     done = t.run([python.path, "-c", CHAINS, path, report, "0.001"], None)
     assert done.code == 0, done.stderr.decode()
     with open(report) as file:
         spent = json.load(file)["spent"]
-    assert set(spent) == set(known.branches), sorted(spent)
+    assert set(spent) == set(judged.branches), sorted(spent)
     with open(report + ".chains") as file:
         chains = json.load(file)
     seen = set()
     for chain in chains:
         stack_ = shares.Stack(1, [shares.Frame(name, file, 0, shares.PYTHON) for name, file in chain])
-        if known.at_work(stack_):
-            assert known.complete(stack_), " ".join(name for name, _ in chain)
-            seen.add(known.branch_of(stack_))
-    assert known.line_of or seen >= set(known.branches), seen
+        if judged.at_work(stack_):
+            assert judged.complete(stack_), " ".join(name for name, _ in chain)
+            seen.add(judged.branch_of(stack_))
+    assert judged.line_of or seen >= set(judged.branches), seen
