@@ -6,6 +6,7 @@ program's own clock in runs without a profiler; the work is counted, so it is th
 
 import math
 import os
+import re
 import shutil
 
 from support import known, profilers, shares, stats, truth_page
@@ -113,7 +114,8 @@ def one_run(world, python, program, way, scale):
     try:
         cost = world.run(python.root, [way.command(run)], check=False, keep_images=True)[0][0]
         if not os.path.exists(run.report):
-            raise w.Unmeasured("the program did not end: " + w.last_line(cost["err"]))
+            errors = re.findall(r"^\w*Error\b.*$", cost["err"], re.M)
+            raise w.Unmeasured("the program did not end: " + w.last_line("\n".join(errors) or cost["err"]))
         reading = way.read(run, run.told) if way is not profilers.Plain else None
         return run.told, cost, reading
     finally:

@@ -1,0 +1,66 @@
+"""The words of docs/truth.md, around the tables."""
+
+HEADER = """# The truth about profilers
+
+What profilers say of Python programs whose truth is known, ours included. Written by `bench/run truth --docs`.
+
+## What is true, and how it is known
+
+Six small programs ([bench/subjects/truth](../bench/subjects/truth)) consist of *branches*. The work of a branch is
+counted, not timed, so that it is the same in every run. The program reads the processor time of its thread before and
+after each, some 50 times in all, in parts of 2 to 10 ms. **True is a branch's share by that clock in runs without any
+profiler** (the median of all, taken between the others); the last row of each table says how far single runs without a
+profiler are from it. That the clock tells the truth shows in `lines`: there one line calls a C function once, one
+twice and one three times.
+
+| Program | Branches |
+| --- | --- |
+| `c` | five C libraries (zlib, re, SHA-256, SQLite, json) and the kernel (`os.urandom`), each from a Python function |
+| `calls` | calls of functions, methods, closures and builtins, a recursion, and a loop without a call |
+| `generators` | a generator, `yield from` through three, an expression, coroutines through three, and a loop |
+| `threads` | four threads at a time: bytecode, SHA-256 and zlib without the interpreter's lock, and one that waits (0 %) |
+| `deep` | the same work at the bottom of recursions 20 to 900 deep |
+| `lines` | 12 lines of one function: C, arithmetic, strings, calls, comprehensions; lines that call Python count with what they call |
+
+A profiler says of a branch: the samples (or seconds) whose chain has the branch's function, of all that it has of the
+program while it worked. What it attributes to no branch is missing, as it is for whoever reads its report. A profiler
+that slows one branch down more than another shows other shares than the truth; that counts as its error, and the
+second table tells it apart.
+
+## How to read the tables
+
+- *names*: are all functions there, as `Class.method` (qualified) or as `method`? Without `deep`.
+- *chains*: of the samples, those with every Python caller from the module or the thread's start on, in the program
+  where that is worst. `-`: it has none.
+- *C*: what is seen of zlib at work: its functions, only that C was called, or nothing. *kernel*: its functions.
+- *c* to *lines*: the largest difference from the truth over the branches, **in points of per cent**. `-`: it cannot say.
+- *program ×*: processor time of the program itself, *all ×*: of it and the profiler with its start, both divided by
+  those of the runs without a profiler before and after (geometric mean of the programs; user + system time, since that
+  does not change with the load of the machine). *after*: further processor time until every chain can be read, in
+  seconds. *MB*: what was recorded. Both are the median of the programs.
+
+All were asked for 999 samples a second. perf records `cpu-clock` here: the machine has no hardware counters.
+"""
+
+FOOTER = """## Not in the tables
+
+- **py-spy**, **memray**'s and **fil**'s kin: py-spy is in neither Debian nor npm; the others profile memory.
+- **samply** 0.13 refuses to record where `perf_event_paranoid` is 2, for root as well. It reads what perf recorded.
+- **sysprof**, **bpftrace**, **perfetto**: know no Python; they see what perf sees by frame pointers.
+- **line_profiler**, **pprofile**: trace each line, which multiplies the time of the lines that do little.
+- **profiling.sampling `--async-aware`** tells of asyncio's tasks only, of which these programs have none; its
+  **`--heatmap`** shows the same counts as the chains used here (compared on a recording that was replayed as both).
+- What depends on the version is in the table of the interpreter that has it: `-X perf` from 3.12, `-X perf_jit` from
+  3.13, profiling.sampling from 3.15. Austin 3.7 shows no frame of 3.13 and later.
+
+## Measure it yourself
+
+    scripts/profilers            # fetches what Debian has of the others; optional
+    bench/run truth              # 3.12, 3.14 and 3.15, where they are found: about 20 minutes
+    bench/run truth --quick      # one round, half the work
+    bench/run truth --python 3.13.0
+    bench/run truth --docs       # renew this page
+
+A profiler that is not there is left out, and named below. `tests/integration/test_bench.py` checks that the reckoning
+tells right from wrong, and that the programs are what it believes.
+"""
