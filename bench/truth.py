@@ -18,7 +18,6 @@ HEADER, FOOTER = truth_page.HEADER, truth_page.FOOTER
 MINORS = ((3, 12), (3, 14), (3, 15))  # the newest that Austin reads; no frame pointers; frame pointers
 SCALE, QUICK = 3, 1.5
 SEEN = 0.9  # of a branch's stacks, that show C or the kernel
-MIN_LINES = 0.5  # of the time in the lines' function, that has any line
 
 # -- Measuring -------------------------------------------------------------------------------------
 
