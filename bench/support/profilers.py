@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import re
+import sys
 
 from support import shares
 from support import world as w
@@ -332,6 +333,7 @@ def read_pyinstrument(run):
         for child in node["children"]:
             walk(child, here)
 
+    sys.setrecursionlimit(20000)  # its frames are nested as deep as the program's
     with open(run.out) as file:
         root = json.load(file)["root_frame"]
     if root:
