@@ -283,8 +283,9 @@ def packages(python):
 class Module:
     """A module that is asked to run the program: `python -m MODULE ... program`."""
 
-    def __init__(self, name, module, options, reader, standard=False, part=1.0):
+    def __init__(self, name, module, options, reader, native=None, standard=False, part=1.0):
         self.name, self.module, self.options, self.reader = name, module, options, reader
+        self.native = native or module  # what only the right interpreter can import
         self.standard, self.part = standard, part
 
     @staticmethod
@@ -294,7 +295,7 @@ class Module:
     def lacking(self, _, python):
         if not self.standard and packages(python) is None:
             return "not fetched (scripts/profilers)"
-        code = "import sys; sys.path.append(%r); import %s" % (packages(python) or "", self.module)
+        code = "import sys; sys.path.append(%r); import %s" % (packages(python) or "", self.native)
         return None if python.runs(code) else "not made for Python %d.%d" % python.minor
 
     def command(self, run):
@@ -382,8 +383,20 @@ PROFILERS = (
     Sampling("profiling.sampling `-a --mode cpu --binary`", ["-a", "--mode", "cpu"], binary=True),
     Austin("Austin", []),
     Austin("Austin `--sleepless`", ["-s"]),
-    Module("pyinstrument", "pyinstrument", "-i 0.001 -r json --show-all -o OUT".split(), read_pyinstrument),
-    Module("Scalene", "scalene", "--cpu --json --outfile OUT --cpu-sampling-rate 0.001".split(), read_scalene),
-    Module("yappi (cpu)", "yappi", "-c cpu -f pstat -o OUT".split(), read_pstats, part=0.1),
+    Module(
+        "pyinstrument",
+        "pyinstrument",
+        "-i 0.001 -r json --show-all -o OUT".split(),
+        read_pyinstrument,
+        native="pyinstrument.low_level.stat_profile",
+    ),
+    Module(
+        "Scalene",
+        "scalene",
+        "--cpu --json --outfile OUT --cpu-sampling-rate 0.001".split(),
+        read_scalene,
+        native="scalene.get_line_atomic",
+    ),
+    Module("yappi (cpu)", "yappi", "-c cpu -f pstat -o OUT".split(), read_pstats, native="_yappi", part=0.1),
     Module("cProfile", "cProfile", ["-o", "OUT"], read_pstats, standard=True),
 )
