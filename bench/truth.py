@@ -146,14 +146,14 @@ def judged(program, true, one):
     said = None
     if readings[0].functions is not None:
         said = of_functions(program, readings)
-        kept["names"] = shares.names_seen(program, {name for r in readings for name in r.functions})
+        kept["names"] = shares.names_seen(program, {name for r in readings for name in r.functions}, true)
     else:
         timed = any(f.kind == shares.KERNEL for r in readings for s in r.stacks for f in s.frames)
         stacks = [s for r in readings for s in r.stacks if timed or program.at_work(s)]
         stacks = stacks if timed or stacks else [s for r in readings for s in r.stacks]
         said = of_stacks(program, readings, stacks)
         names = {f.name for s in stacks for f in s.frames if f.kind == shares.PYTHON}
-        kept["names"] = shares.names_seen(program, names)
+        kept["names"] = shares.names_seen(program, names, true)
         kept["samples"] = sum(stack.weight for stack in stacks)
         if not readings[0].owners:
             kept["complete"] = shares.complete_share(program, stacks)

@@ -16,6 +16,7 @@ PYTHON, NATIVE, KERNEL = "python", "native", "kernel"
 Stack = collections.namedtuple("Stack", "weight frames")
 
 MODULE = "<module>"
+SELDOM = 0.01
 COMMON = "branches.py"  # the programs' common file
 
 
@@ -118,13 +119,14 @@ def complete_share(program, stacks):
     return whole / total if total else 0.0
 
 
-def names_seen(program, names):
-    """(qualified, short, all) of the names to be seen."""
+def names_seen(program, names, true):
+    """(qualified, short, all) of the names to be seen; not of branches that hardly run."""
+    wanted = [name for name in program.names if true.get(name, 1.0) > SELDOM]
     plain = {short(name) for name in names}
     return (
-        sum(name in names for name in program.names),
-        sum(short(name) in plain for name in program.names),
-        len(program.names),
+        sum(name in names for name in wanted),
+        sum(short(name) in plain for name in wanted),
+        len(wanted),
     )
 
 

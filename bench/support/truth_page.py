@@ -39,6 +39,10 @@ second table tells it apart.
   does not change with the load of the machine). *after*: further processor time until every chain can be read, in
   seconds. *MB*: what was recorded. Both are the median of the programs.
 
+Samplers that go by the clock on the wall (Austin, profiling.sampling, pyinstrument), or ask whether a thread could
+run (`--mode cpu`, `--sleepless`), also count the time in which it waits for a processor. The busier the machine (its
+load is named below), the worse their shares; perf's count processor time alone.
+
 All were asked for 999 samples a second. perf records `cpu-clock` here: the machine has no hardware counters.
 """
 

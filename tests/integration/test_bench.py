@@ -79,10 +79,11 @@ def chains_and_names_are_judged_right(t):
         assert not p.complete(stack(1, *chain.split())), chain
     assert not p.complete(stack(1, "<module>", "main", "two", file="other.py"))
     assert shares.complete_share(p, [stack(3, "<module>", "main"), stack(1, "main")]) == 0.75
-    methods = shares.Program("p", [], {"one": ["one"]}, names=["A.one"])
-    assert shares.names_seen(methods, {"A.one", "one"}) == (2, 2, 2)
-    assert shares.names_seen(methods, {"one"}) == (1, 2, 2)
-    assert shares.names_seen(methods, {"two"}) == (0, 0, 2)
+    methods = shares.Program("p", [], {"one": ["one"], "two": ["two"]}, names=["A.one"])
+    true = {"one": 1.0, "two": 0.0}
+    assert shares.names_seen(methods, {"A.one", "one"}, true) == (2, 2, 2)
+    assert shares.names_seen(methods, {"one"}, true) == (1, 2, 2)
+    assert shares.names_seen(methods, {"two"}, true) == (0, 0, 2)
 
 
 def named_programs(world):
