@@ -226,10 +226,12 @@ def names_cell(row):
 
 
 def chains_cell(row):
-    whole = [one["complete"] for one in row.values() if one["complete"] is not None]
+    whole = {program: one["complete"] for program, one in row.items() if one["complete"] is not None}
+    deep = whole.pop("deep", None)
     if not whole:
         return None
-    return "%.1f" % percent(min(whole)) if min(whole) > 0 else "0"
+    text = "%.1f" % percent(min(whole.values()))
+    return text if deep is None else text + ", %.1f" % percent(deep)
 
 
 def moved_and_misread(one):

@@ -30,14 +30,15 @@ second table tells it apart.
 ## How to read the tables
 
 - *names*: are all functions there, as `Class.method` (qualified) or as `method`? Without `deep`.
-- *chains*: of the samples, those with every Python caller from the module or the thread's start on, in the program
-  where that is worst. `-`: it has none.
+- *chains*: of the samples, those with every Python caller from the module or the thread's start on: in the worst of
+  the programs but `deep`, and in `deep`. `-`: it has none.
 - *C*: what is seen of zlib at work: its functions, only that C was called, or nothing. *kernel*: its functions.
 - *c* to *lines*: the largest difference from the truth over the branches, **in points of per cent**. `-`: it cannot say.
 - *program ×*: processor time of the program itself, *all ×*: of it and the profiler with its start, both divided by
   those of the runs without a profiler before and after (geometric mean of the programs; user + system time, since that
   does not change with the load of the machine). *after*: further processor time until every chain can be read, in
-  seconds. *MB*: what was recorded. Both are the median of the programs.
+  seconds. *MB*: what was recorded. Both are the median of the programs. These work for less than a second each, so what
+  a profiler takes for its start and its end weighs more in *all ×* than in a long run.
 
 Samplers that go by the clock on the wall (Austin, profiling.sampling, pyinstrument), or ask whether a thread could
 run (`--mode cpu`, `--sleepless`), also count the time in which it waits for a processor. The busier the machine (its
