@@ -379,6 +379,7 @@ PROFILERS = (
     Sampling("profiling.sampling `-a --mode cpu`", ["-a", "--mode", "cpu"]),
     Sampling("profiling.sampling `-a --mode gil`", ["-a", "--mode", "gil"]),
     Sampling("profiling.sampling `-a --mode cpu --native`", ["-a", "--mode", "cpu", "--native"]),
+    Sampling("profiling.sampling `-a --blocking`", ["-a", "--blocking"]),
     Sampling("profiling.sampling `-a --mode cpu --blocking`", ["-a", "--mode", "cpu", "--blocking"]),
     Sampling("profiling.sampling `-a --mode cpu --binary`", ["-a", "--mode", "cpu"], binary=True),
     Austin("Austin", []),
