@@ -65,8 +65,9 @@ FOOTER = """## Our own misses
   `calls` is cut off on 3.15.
 
 Who is nearer by line, `pyperf-run lines` or 3.15's sampler with its heatmap? We misread what ran by 0.5 points at most,
-but the evaluator had moved the shares by 2.1 to 2.6, since calls cost more; the sampler moved them by less than 1
-and misread them by 2 to 5, on a machine whose load it suffers from. From the truth both were some 2 to 3 points away.
+but the evaluator had moved the shares by 1.5 to 2.6, since calls cost more; the sampler moved them by less than 1
+and misread them by 2 to 5, on a machine whose load it suffers from. From the truth we were 1.3 to 2.9 points away, the
+sampler 2.6 to 5.2 (with `--mode gil` 24).
 
 profiling.sampling with `--mode cpu --blocking` had no sample at all: a thread that was stopped to be looked at is not
 running.
