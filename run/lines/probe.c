@@ -21,12 +21,12 @@
 extern const char probe_script[], probe_script_end[], probe_lines[], probe_lines_end[];
 
 enum {
-    FREQUENCY = 4999, /* samples a second: some 10,000 in all */
+    FREQUENCY = 7499, /* samples a second: some 20,000 in all */
     STACK = 8192,     /* bytes of stack with each: the probe's stacks are short */
 };
 
 /* Seconds of processor time, most of it in functions that are called from known lines. */
-static char seconds[] = "2";
+static char seconds[] = "3";
 
 int probe_folder(char folder[PATH_MAX])
 {
