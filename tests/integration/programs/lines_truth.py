@@ -61,7 +61,7 @@ with open(__file__) as source:
 
 TIMES = range(int(2500 * SCALE))
 FEW = range(int(25 * SCALE) + 1)
-RAISES = range(int(800 * SCALE))
+RAISES = range(int(400 * SCALE))
 
 
 # -- Calls -----------------------------------------------------------------------------------
