@@ -5,8 +5,9 @@
  * because the probe calls from several lines in turn.
  *
  * For the loop interrupted itself no name tells the line.  But each address of the loop belongs to
- * an instruction, and the bytecode is known: for the right place, address and instruction go
- * together.
+ * an operation, and the bytecode is known: for the right place, address and operation go together.
+ * They also tell whether the position was moved on already; where they do not, a line counts only
+ * if that makes no difference (doubtful).
  */
 #include "lines/learn.h"
 #include "lines/lines.h"
@@ -23,11 +24,12 @@ enum {
     ONCE = 200,
     ONE_RIGHT = 5, /* what a place is worth that is right with one adjustment only */
     BOTH_RIGHT = 4,
-    LEAF_SAMPLES = 6000, /* the most that are kept */
+    LEAF_SAMPLES = 20000, /* the most that are kept */
     LEAF_LEAST = 50,
+    NEAR_SAMPLES = 32,
     CALL_LEAST = 6,
-    CALL_SAMPLES = 20000,
-    LOOPS = 3, /* S1, S2, S3 */
+    CALL_SAMPLES = 30000,
+    LOOPS = 4, /* S1 to S4 */
     OPCODES = 256,
     BYTECODE_MAX = 4096,
 };
@@ -415,86 +417,187 @@ static int by_pc(const void *left, const void *right)
     return a->pc < b->pc ? -1 : a->pc > b->pc;
 }
 
-/*
- * How many samples more agree with their neighbours than if the address told nothing: those that
- * have the operation that most samples of the same address have, less those that have the most
- * frequent operation of all.  A place that never changes gains nothing.  *held counts the samples
- * that have a position there.
- */
-static unsigned gain_of(const struct learning *learning, unsigned where, int adjust, unsigned *held)
+/* Where the samples end that have the address of the one at `from`. */
+static size_t end_of_pc(const struct leaf_sample *samples, size_t count, size_t from)
 {
-    unsigned all[OPCODES] = {0}, agreeing = 0, frequent = 0;
+    size_t to = from + 1;
+
+    while (to < count && samples[to].pc == samples[from].pc)
+        to++;
+    return to;
+}
+
+/* The operation that runs by this place; -1: the place holds no position. */
+static int operation_of(const struct learning *learning, const struct leaf_sample *sample,
+                        unsigned where, int adjust)
+{
+    return sample->offsets[where] < 0
+               ? -1
+               : opcode_at(learning, sample->loop, sample->offsets[where] + adjust);
+}
+
+static bool holds_any(const struct leaf_sample *sample, const struct position_site *site)
+{
+    for (size_t p = 0; p < site->count; p++)
+        if (sample->offsets[site->places[p].where] >= 0)
+            return true;
+    return false;
+}
+
+/*
+ * Of the samples in which none of the site's places holds a position: how many more agree with
+ * their neighbours than if the address told nothing.  Those are the ones that have the operation
+ * that most samples of the same address have, less those that have the most frequent operation of
+ * their loop.  So a place that never changes gains nothing.  *held counts the samples that have a
+ * position there.
+ */
+static unsigned gain_of(const struct learning *learning, const struct position_site *site,
+                        unsigned where, int adjust, unsigned *held)
+{
+    unsigned all[LOOPS][OPCODES] = {{0}}, agreeing = 0, chance = 0;
 
     *held = 0;
     for (size_t from = 0, to; from < learning->leaf_count; from = to) {
-        unsigned counts[OPCODES] = {0}, most = 0, here = 0;
-        for (to = from;
-             to < learning->leaf_count && learning->leaves[to].pc == learning->leaves[from].pc;
-             to++) {
-            const struct leaf_sample *leaf = &learning->leaves[to];
-            int opcode = leaf->offsets[where] < 0
-                             ? -1
-                             : opcode_at(learning, leaf->loop, leaf->offsets[where] + adjust);
-            if (opcode < 0)
+        unsigned counts[OPCODES] = {0}, most = 0;
+        to = end_of_pc(learning->leaves, learning->leaf_count, from);
+        for (size_t i = from; i < to; i++) {
+            const struct leaf_sample *leaf = &learning->leaves[i];
+            int opcode = operation_of(learning, leaf, where, adjust);
+            if (opcode < 0 || holds_any(leaf, site))
                 continue;
-            here++;
-            counts[opcode]++;
-            most = counts[opcode] > most ? counts[opcode] : most;
+            ++*held;
+            all[leaf->loop][opcode]++;
+            most = ++counts[opcode] > most ? counts[opcode] : most;
         }
-        *held += here;
         agreeing += most;
+    }
+    for (int loop = 0; loop < LOOPS; loop++) {
+        unsigned frequent = 0;
         for (int i = 0; i < OPCODES; i++)
-            all[i] += counts[i];
+            frequent = all[loop][i] > frequent ? all[loop][i] : frequent;
+        chance += frequent;
     }
-    for (int i = 0; i < OPCODES; i++)
-        frequent = all[i] > frequent ? all[i] : frequent;
-    return agreeing > frequent ? agreeing - frequent : 0;
+    return agreeing > chance ? agreeing - chance : 0;
 }
 
-/* Adds the place to those of a site, in the order of `held`. */
-static void rank(struct position_site *site, unsigned *held, struct position_place place,
-                 unsigned times)
-{
-    size_t at = site->count;
-
-    while (at > 0 && held[at - 1] < times)
-        at--;
-    if (at == POSITION_PLACES)
-        return;
-    if (site->count < POSITION_PLACES)
-        site->count++;
-    for (size_t i = site->count - 1; i > at; i--) {
-        site->places[i] = site->places[i - 1];
-        held[i] = held[i - 1];
-    }
-    site->places[at] = place;
-    held[at] = times;
-}
-
-/* Places are ordered by agreement; one that seldom holds a position is none. */
-static struct position_site choose_leaf(struct learning *learning)
+/* A further place is for samples in which those in front of it hold no position. */
+static struct position_site choose_leaf(const struct learning *learning)
 {
     struct position_site site = {.count = 0};
-    unsigned agreement[POSITION_PLACES] = {0};
 
-    qsort(learning->leaves, learning->leaf_count, sizeof *learning->leaves, by_pc);
-    for (unsigned where = 0; where < POSITION_WHERE_MAX; where++) {
-        unsigned best = 0;
-        signed char adjust = 0;
-        for (int a = 0; a < ADJUSTMENTS; a++) {
-            unsigned held, agreeing = gain_of(learning, where, adjustments[a], &held);
-            if (held * 2 < learning->leaf_count || held < LEAF_LEAST)
-                continue;
-            if (agreeing > best) {
-                best = agreeing;
-                adjust = adjustments[a];
+    while (site.count < POSITION_PLACES) {
+        struct position_place best = {.where = 0};
+        unsigned most = 0;
+        for (unsigned where = 0; where < POSITION_WHERE_MAX; where++)
+            for (int a = 0; a < ADJUSTMENTS; a++) {
+                unsigned held, gain = gain_of(learning, &site, where, adjustments[a], &held);
+                if (held < LEAF_LEAST || gain * 2 < held || gain <= most)
+                    continue;
+                most = gain;
+                best = (struct position_place){(unsigned short)where, adjustments[a], false};
             }
-        }
-        if (best)
-            rank(&site, agreement, (struct position_place){(unsigned short)where, adjust, false},
-                 best);
+        if (!most)
+            break;
+        site.places[site.count++] = best;
     }
     return site;
+}
+
+/* Of one address's samples, and those of the addresses near by. */
+struct near {
+    const struct leaf_sample *samples;
+    size_t from, to;      /* the address's own */
+    size_t first, behind; /* with those near by */
+};
+
+static struct near near_of(const struct learning *learning, size_t from, size_t to)
+{
+    const struct leaf_sample *samples = learning->leaves;
+    struct near near = {samples, from, to, from, to};
+
+    while (near.first > 0 && from - near.first < NEAR_SAMPLES &&
+           samples[from].pc - samples[near.first - 1].pc <= POSITION_NEAR)
+        near.first--;
+    while (near.behind < learning->leaf_count && near.behind - to < NEAR_SAMPLES &&
+           samples[near.behind].pc - samples[from].pc <= POSITION_NEAR)
+        near.behind++;
+    return near;
+}
+
+/* How many samples of a range have this operation, by one of the adjustments or by any. */
+static size_t count_operation(const struct learning *learning, size_t from, size_t to,
+                              unsigned where, int opcode, int only)
+{
+    size_t count = 0;
+
+    for (size_t i = from; i < to; i++)
+        for (int a = 0; a < ADJUSTMENTS; a++)
+            if ((only < 0 || only == a) &&
+                operation_of(learning, &learning->leaves[i], where, adjustments[a]) == opcode) {
+                count++;
+                break;
+            }
+    return count;
+}
+
+/*
+ * The code of one operation lies together, and the position is moved on somewhere in it.  So the
+ * operation of an address is one that all of its samples have, with or without adjustment, and most
+ * of those near by; and then its samples tell the adjustment.  Where no operation fits, the code is
+ * shared by several.  False if the samples do not tell.
+ */
+static bool choose_at(const struct learning *learning, const struct near *near, unsigned where,
+                      struct position_place *place)
+{
+    size_t own = near->to - near->from, most = 0, second = 0;
+    int best = -1;
+
+    for (int a = 0; a < ADJUSTMENTS; a++) {
+        int opcode = operation_of(learning, &near->samples[near->from], where, adjustments[a]);
+        size_t count;
+        if (opcode < 0 || opcode == best ||
+            count_operation(learning, near->from, near->to, where, opcode, -1) < own)
+            continue;
+        count = count_operation(learning, near->first, near->behind, where, opcode, -1);
+        second = count > most ? most : count;
+        if (count > most) {
+            most = count;
+            best = opcode;
+        }
+    }
+    *place = (struct position_place){(unsigned short)where, 0, true};
+    if (best < 0)
+        return own > 1;
+    if (most < LEAST || most < second + 2)
+        return false;
+    for (int a = 0; a < ADJUSTMENTS; a++) {
+        bool all = count_operation(learning, near->from, near->to, where, best, a) == own;
+        bool others = count_operation(learning, near->from, near->to, where, best, !a) == own;
+        if (all && others)
+            return false;
+        if (all)
+            *place = (struct position_place){(unsigned short)where, adjustments[a], false};
+    }
+    return true;
+}
+
+/* What the loop's addresses have that were seen often enough. */
+static int choose_addresses(struct learning *learning, struct positions *positions)
+{
+    int rc = 0;
+
+    for (size_t from = 0, to; rc == 0 && from < learning->leaf_count; from = to) {
+        struct position_site site = {.count = 0};
+        struct near near;
+        to = end_of_pc(learning->leaves, learning->leaf_count, from);
+        near = near_of(learning, from, to);
+        for (size_t p = 0; p < positions->leaf.count; p++)
+            site.count += choose_at(learning, &near, positions->leaf.places[p].where,
+                                    &site.places[site.count]);
+        if (site.count)
+            rc = positions_add_leaf(positions, learning->leaves[from].pc, &site);
+    }
+    return rc;
 }
 
 /* -- Calls of C ----------------------------------------------------------------------------- */
@@ -563,10 +666,15 @@ static int choose_calls(struct learning *learning, struct positions *positions)
 
 static int choose_all(struct learning *learning, struct positions *positions)
 {
-    struct position_site leaf = choose_leaf(learning);
     struct proof proof = {.sites = {{0}}};
-    int rc = positions_add(positions, 0, &leaf);
+    struct position_site leaf;
+    int rc;
 
+    qsort(learning->leaves, learning->leaf_count, sizeof *learning->leaves, by_pc);
+    leaf = choose_leaf(learning);
+    rc = positions_add(positions, 0, &leaf);
+    if (rc == 0)
+        rc = choose_addresses(learning, positions);
     for (size_t i = 0; i < learning->sites.room; i++)
         if (learning->sites.entries[i].value)
             add_proof(&proof, learning->sites.entries[i].value);

@@ -371,9 +371,11 @@ static struct line line_of_frame(struct lines *lines, const struct chain *chain,
     struct line line = {.line = 0};
     const struct chain_frame *loop;
     const struct position_site *site;
+    struct position_site leaf;
     struct position_frame frame;
     struct stack_copy stack;
     struct build *build;
+    uint64_t address;
 
     if (!lines_is_python(chain, i))
         return line;
@@ -382,10 +384,13 @@ static struct line line_of_frame(struct lines *lines, const struct chain *chain,
         return line;
     loop = &chain->frames[i - 1];
     frame = lines_loop(chain, i, &stack);
-    site = i - 1 == chain->recorded
-               ? &build->positions.leaf
-               : table_get(&build->positions.sites,
-                           module_address(build->module, loop->mapping, loop->address) + 1);
+    address = module_address(build->module, loop->mapping, loop->address);
+    if (i - 1 == chain->recorded) {
+        leaf = positions_leaf(&build->positions, address);
+        site = &leaf;
+    } else {
+        site = table_get(&build->positions.sites, address + 1);
+    }
     if (!site)
         return line_by_all(lines, chain, i, &frame, &build->positions);
     for (size_t p = 0; !line.line && p < site->count; p++)

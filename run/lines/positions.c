@@ -8,7 +8,7 @@
 
 enum { USUAL = 80 }; /* per cent: measured are 83 to 97, and 35 to 65 in builds that have none */
 
-static const char title[] = "pyperf positions 1\n";
+static const char title[] = "pyperf positions 2\n";
 
 bool position_value(const struct position_frame *frame, unsigned where, uint64_t *value)
 {
@@ -73,13 +73,65 @@ int positions_add(struct positions *positions, uint64_t address, const struct po
     return 0;
 }
 
-/* "1a2b3c 13-2 35+0?": the address, and places with what to add; "?": doubtful. */
+int positions_add_leaf(struct positions *positions, uint64_t address,
+                       const struct position_site *site)
+{
+    if (positions->leaf_count == positions->leaf_room) {
+        size_t room = positions->leaf_room ? 2 * positions->leaf_room : 256;
+        struct position_leaf *grown = realloc(positions->leaves, room * sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        positions->leaves = grown;
+        positions->leaf_room = room;
+    }
+    positions->leaves[positions->leaf_count++] = (struct position_leaf){address, *site};
+    return 0;
+}
+
+static bool same_site(const struct position_site *a, const struct position_site *b)
+{
+    for (size_t p = 0; p < a->count && a->count == b->count; p++)
+        if (a->places[p].where != b->places[p].where ||
+            a->places[p].adjust != b->places[p].adjust ||
+            a->places[p].doubtful != b->places[p].doubtful)
+            return false;
+    return a->count == b->count;
+}
+
+struct position_site positions_leaf(const struct positions *positions, uint64_t address)
+{
+    const struct position_leaf *leaves = positions->leaves;
+    struct position_site site = positions->leaf;
+    size_t low = 0, high = positions->leaf_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (leaves[middle].address < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < positions->leaf_count && leaves[low].address == address)
+        return leaves[low].site;
+    if (low > 0 && low < positions->leaf_count &&
+        address - leaves[low - 1].address <= POSITION_NEAR &&
+        leaves[low].address - address <= POSITION_NEAR &&
+        same_site(&leaves[low - 1].site, &leaves[low].site))
+        return leaves[low].site;
+    for (size_t p = 0; p < site.count; p++)
+        site.places[p].doubtful = true;
+    return site;
+}
+
+/* "1a2b3c 13-2 35+0?": the address, and places with what to add; "?": doubtful.  "@1a2b3c": an
+ * address of the loop's own code. */
 static int read_line(struct positions *positions, const char *line)
 {
     struct position_site site = {.count = 0};
+    bool leaf = *line == '@';
     char *rest;
-    uint64_t address = strtoull(line, &rest, 16);
-    bool whole = rest != line;
+    uint64_t address = strtoull(line + leaf, &rest, 16);
+    bool whole = rest != line + leaf;
 
     while (whole && *rest == ' ' && site.count < POSITION_PLACES) {
         struct position_place *place = &site.places[site.count++];
@@ -91,7 +143,10 @@ static int read_line(struct positions *positions, const char *line)
         *place = (struct position_place){(unsigned short)where, (signed char)adjust, *end == '?'};
         rest = end + place->doubtful;
     }
-    return whole && *rest == '\n' ? positions_add(positions, address, &site) : -EBADMSG;
+    if (!whole || *rest != '\n')
+        return -EBADMSG;
+    return leaf ? positions_add_leaf(positions, address, &site)
+                : positions_add(positions, address, &site);
 }
 
 int positions_read(struct positions *positions, FILE *in)
@@ -111,9 +166,10 @@ int positions_read(struct positions *positions, FILE *in)
     return rc;
 }
 
-static void write_site(FILE *out, uint64_t address, const struct position_site *site)
+static void write_site(FILE *out, const char *kind, uint64_t address,
+                       const struct position_site *site)
 {
-    fprintf(out, "%" PRIx64, address);
+    fprintf(out, "%s%" PRIx64, kind, address);
     for (size_t i = 0; i < site->count; i++)
         fprintf(out, " %u%+d%s", site->places[i].where, site->places[i].adjust,
                 site->places[i].doubtful ? "?" : "");
@@ -123,15 +179,19 @@ static void write_site(FILE *out, uint64_t address, const struct position_site *
 int positions_write(const struct positions *positions, FILE *out)
 {
     fputs(title, out);
-    write_site(out, 0, &positions->leaf);
+    write_site(out, "", 0, &positions->leaf);
+    for (size_t i = 0; i < positions->leaf_count; i++)
+        write_site(out, "@", positions->leaves[i].address, &positions->leaves[i].site);
     for (size_t i = 0; i < positions->sites.room; i++)
         if (positions->sites.entries[i].value)
-            write_site(out, positions->sites.entries[i].key - 1, positions->sites.entries[i].value);
+            write_site(out, "", positions->sites.entries[i].key - 1,
+                       positions->sites.entries[i].value);
     return fflush(out) == 0 && !ferror(out) ? 0 : -EIO;
 }
 
 void positions_free(struct positions *positions)
 {
     table_free(&positions->sites, free);
+    free(positions->leaves);
     *positions = (struct positions){.known_count = 0};
 }

@@ -22,6 +22,7 @@ enum {
     POSITION_WORDS = 96, /* how many words of the loop's frame are looked at */
     POSITION_PLACES = 4, /* the most that one site has */
     POSITION_KNOWN = 8,  /* the most that a build has */
+    POSITION_NEAR = 48,  /* bytes of machine code in which addresses are likely to be alike */
 };
 
 /* A register by its number in DWARF or, from REGISTERS_MAX on, a word of the frame from its stack
@@ -40,9 +41,17 @@ struct position_site {
     size_t count;
 };
 
+/* What holds at one address of the loop's own code. */
+struct position_leaf {
+    uint64_t address; /* in the file */
+    struct position_site site;
+};
+
 struct positions {
     struct table sites; /* address behind the call, in the file, + 1 -> struct position_site */
-    struct position_site leaf;
+    struct position_site leaf;    /* what most of the loop's code has */
+    struct position_leaf *leaves; /* what is known of single addresses, in their order */
+    size_t leaf_count, leaf_room;
     struct position_place known[POSITION_KNOWN]; /* all that sites of calls have */
     size_t known_sites[POSITION_KNOWN];          /* how many have it */
     size_t known_count;
@@ -60,6 +69,15 @@ bool position_value(const struct position_frame *frame, unsigned where, uint64_t
 
 /* Adds a site; `address` 0: the leaf.  0 or -ENOMEM. */
 int positions_add(struct positions *positions, uint64_t address, const struct position_site *site);
+
+/* Adds what holds at an address of the loop's own code, in the order of addresses.  0 or -ENOMEM.
+ */
+int positions_add_leaf(struct positions *positions, uint64_t address,
+                       const struct position_site *site);
+
+/* What holds where the loop was interrupted: as learned there, else as at both sides near by, else
+ * as in most of the loop, but doubtful. */
+struct position_site positions_leaf(const struct positions *positions, uint64_t address);
 
 /* The place that nearly all sites of calls have, in builds that have one; else NULL. */
 const struct position_place *positions_usual(const struct positions *positions);

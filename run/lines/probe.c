@@ -22,10 +22,10 @@
 extern const char probe_script[], probe_script_end[], probe_lines[], probe_lines_end[];
 
 enum {
-    FREQUENCY = 4999, /* samples a second, at most */
+    FREQUENCY = 7499, /* samples a second, at most */
     STACK = 8192,     /* bytes of stack with each: the probe's stacks are short */
-    SAMPLES = 10000,  /* wanted, most of them in functions that are called from known lines */
-    ENOUGH = SAMPLES / 2,
+    SAMPLES = 22500,  /* wanted, most of them in functions that are called from known lines */
+    ENOUGH = 5000,    /* for what slow machines take minutes of */
     ATTEMPTS = 3,
     SECONDS_MOST = 60, /* of processor time; probe.py has a limit for the clock on the wall */
 };
@@ -173,7 +173,7 @@ static int record_enough(const char *program, const struct probe_paths *paths)
         samples = data.st_size / STACK;
         if (samples >= ENOUGH || attempt == ATTEMPTS || sampling.seconds == SECONDS_MOST)
             return 0;
-        sampling.seconds *= SAMPLES / (samples + 1);
+        sampling.seconds *= 2 * ENOUGH / (samples + 1);
     }
 }
 

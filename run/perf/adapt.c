@@ -1,7 +1,7 @@
 /*
- * Frame pointers decide.  Without them -g ends at the interpreter's first C frame, so perf has to
- * copy the whole stack.  That takes space: the file is compressed, and the ring buffer is made
- * larger so that no sample is lost.
+ * perf copies the whole stack.  Without frame pointers -g ends at the interpreter's first C frame,
+ * and with them it has no lines and ends in C libraries that keep none.  Copies take space: the
+ * file is compressed, and the ring buffer is made larger so that no sample is lost.
  */
 #include "perf/adapt.h"
 #include "base/number.h"
@@ -140,7 +140,8 @@ static void choose_callgraph(struct adapt_plan *plan, const struct perfcmd *cmd,
 {
     if (cmd->callgraph == CALLGRAPH_CHOSEN || cmd->callgraph == CALLGRAPH_OFF)
         return;
-    if (cmd->callgraph == CALLGRAPH_DWARF || (!has_pointers(program) && perf->unwinds)) {
+    if (cmd->callgraph == CALLGRAPH_DWARF ||
+        (perf->unwinds && !(cmd->callgraph == CALLGRAPH_FP && has_pointers(program)))) {
         copy_stacks(plan, cmd, program, perf, machine);
         return;
     }

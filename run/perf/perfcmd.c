@@ -33,9 +33,9 @@ static void apply(struct perfcmd *cmd, const struct perfopt *option, const char 
     const char *name = option->name ? option->name : "-g";
 
     if (strcmp(name, "-g") == 0) {
-        if (cmd->callgraph != CALLGRAPH_DWARF &&
-            cmd->callgraph != CALLGRAPH_CHOSEN) /* perf too lets an earlier --call-graph stand */
-            cmd->callgraph = CALLGRAPH_FP;
+        if (cmd->callgraph == CALLGRAPH_UNSET ||
+            cmd->callgraph == CALLGRAPH_OFF) /* perf too lets an earlier --call-graph stand */
+            cmd->callgraph = CALLGRAPH_ANY;
     } else if (strcmp(name, "call-graph") == 0) {
         cmd->callgraph = negated ? CALLGRAPH_OFF : callgraph_of(value);
     } else if (strcmp(name, "output") == 0) {

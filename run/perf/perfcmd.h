@@ -14,7 +14,8 @@
 
 enum perfcmd_callgraph {
     CALLGRAPH_UNSET,  /* no option says anything */
-    CALLGRAPH_FP,     /* -g, --call-graph fp */
+    CALLGRAPH_ANY,    /* -g: how is left to us */
+    CALLGRAPH_FP,     /* --call-graph fp */
     CALLGRAPH_DWARF,  /* --call-graph dwarf[,N]: the size is the user's */
     CALLGRAPH_CHOSEN, /* --call-graph lbr or another: the user has made up their mind */
     CALLGRAPH_OFF,    /* --no-call-graph */

@@ -90,7 +90,7 @@ class Seen:
 
     def __init__(self, truth):
         self.truth = truth
-        self.samples = self.judged = self.right = self.unknown = self.wrong = self.unwinding = 0
+        self.samples = self.judged = self.right = self.unknown = self.wrong = 0
         self.frames = collections.Counter()
         self.shares = collections.Counter()
         self.mistakes = collections.Counter()
@@ -108,8 +108,6 @@ class Seen:
             verdicts.append(verdict)
             if verdict != "right":
                 inner = next((f.name for f in frames[:i][::-1] if isinstance(f, Frame)), "itself")
-                if verdict == "wrong" and inner == "itself":
-                    self.unwinding += 1
                 self.mistakes[verdict, frames[i].name, line, tuple(sorted(allowed)), inner] += 1
         self.frames.update(verdicts)
         self.judged += bool(verdicts)

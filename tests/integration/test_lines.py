@@ -24,10 +24,9 @@ FREQUENCY = 1499
 ENOUGH = chance.KEPT  # of the samples that the frequency promises
 JUDGED = 0.5  # measured: 0.67 (a busy machine) to 0.88; the judged ones are enough anyhow
 UNKNOWN = 0.01
-# While the loop itself looks for the handler of an exception its registers may be stale: measured
-# are 0 to 2 of 1,400, 0.3 on average, in a program that raises 1,600 times.  No wrong line is
-# allowed in any other frame.
-UNWINDING = 0.001
+# Measured are 1.3 % on 3.10, which lets lambdas share bytecode, and 1.5 % on Debian's 3.11.2, whose
+# loop has the search for an exception's handler inlined, without a position in any register.
+FEWER = {"3.10.13": 0.02, "3.11.2-usr": 0.02}
 # Samples at the edges of a window of time are not judged; measured are 0 to 9 of 1,500.
 EDGES = 0.01
 # The shares of lines with known bytecode; measured differences are up to 0.03: branches are
@@ -39,10 +38,9 @@ LINE_FILE = re.compile(r"/pyperf/lines-[0-9a-f]+\.so$")
 
 
 def one_perf_each(world):
-    """Every interpreter under one perf, in turn.  Where frame pointers make copies of stacks
-    needless, a recording has no registers that could tell lines."""
-    able = [python for python in harness.supported(world) if not python.frame_pointers]
-    return [wrapper.Setting(p, world.perfs[n % len(world.perfs)]) for n, p in enumerate(able) if world.perfs]
+    """Every interpreter under one perf, in turn."""
+    able = enumerate(harness.supported(world))
+    return [wrapper.Setting(p, world.perfs[n % len(world.perfs)]) for n, p in able if world.perfs]
 
 
 def command_of(python, *arguments):
@@ -126,8 +124,8 @@ def every_frame_has_the_line_that_ran(t):
     assert seen.judged > JUDGED * seen.samples, "too few samples can be judged: %s" % seen
     assert truth.edges <= EDGES * seen.judged, "%d samples are one line off: %s" % (truth.edges, seen)
     wrong = wrong_shares(seen.shares)
-    stale = seen.unwinding > chance.most(seen.judged, UNWINDING)
-    if seen.wrong > seen.unwinding or stale or seen.unknown > chance.most(seen.judged, UNKNOWN) or wrong:
+    unknown = FEWER.get(python.label, UNKNOWN)
+    if seen.wrong or seen.unknown > chance.most(seen.judged, unknown) or wrong:
         raise AssertionError("\n".join([str(seen)] + seen.details() + wrong))
     return str(seen)
 

@@ -78,15 +78,16 @@ def rooted_here(run, setting):
     return wrapper.Wrapper(run, setting.perf, setting.python.root)
 
 
-@case("run", each=wrapper.settings)
-def one_command_gives_the_whole_stack(t):
+def with_pointers(world):
+    return [setting for setting in wrapper.settings(world) if setting.python.frame_pointers]
+
+
+def gives_whole_stacks(t, depth, *graph):
     """A deep program keeps its root, and still does when its image is gone."""
-    python, perf = t.subject
+    python = t.subject.python
     run = rooted_here(t, t.subject)
-    depth = DEPTHS["copies" if python.minor < (3, 14) else "copies, 3.14 on"]
-    depth = DEPTHS["frame pointers"] if python.frame_pointers else depth
     app = write(t, DEEP % depth)
-    done = run.record("-g", "-F", "999", python.path, app)
+    done = run.record(*graph, "-F", "999", python.path, app)
     assert done.code == 0, done.stderr.decode()
     assert not os.listdir(t.images), "images left: %s" % os.listdir(t.images)
     chain = ["<module>:" + app] + ["down:" + app] * (depth + 1) + ["leaf:" + app]
@@ -99,15 +100,23 @@ def one_command_gives_the_whole_stack(t):
         len(samples),
         next(s for s in samples if s not in whole),
     )
-    mode = "copies" if b"dwarf" in done.stderr else "frame pointers"
-    assert (mode == "copies") != bool(python.frame_pointers), done.stderr.decode()
-    return "%d of %d whole, %d deep, %s, %d KiB" % (
-        len(whole),
-        len(samples),
-        depth,
-        mode,
-        os.path.getsize(run.data) // 1024,
-    )
+    text = "%d of %d whole, %d deep, %d KiB"
+    return done.stderr, text % (len(whole), len(samples), depth, os.path.getsize(run.data) // 1024)
+
+
+@case("run", each=wrapper.settings)
+def one_command_gives_the_whole_stack(t):
+    depth = DEPTHS["copies" if t.subject.python.minor < (3, 14) else "copies, 3.14 on"]
+    said, text = gives_whole_stacks(t, depth, "-g")
+    assert b"dwarf" in said, said.decode()
+    return text
+
+
+@case("run", each=with_pointers)
+def frame_pointers_asked_for_by_name_are_enough(t):
+    said, text = gives_whole_stacks(t, DEPTHS["frame pointers"], "--call-graph", "fp")
+    assert b"dwarf" not in said, said.decode()
+    return text
 
 
 @case("run", each=wrapper.perfs)

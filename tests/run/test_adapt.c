@@ -54,10 +54,12 @@ static const struct {
     {"perf record -g x", &unsure, &debian, COPY_Z "-m 32768K --buildid-all --buildid-mmap"},
     {"perf record -g x", &shell, &debian, COPY_Z "-m 32768K --buildid-all --buildid-mmap"},
     {"perf record -g x", NULL, &debian, COPY_Z "-m 32768K --buildid-all --buildid-mmap"},
-    /* with frame pointers -g is enough */
-    {"perf record x", &with_pointers, &debian, "-g --buildid-all"},
-    {"perf record -g x", &with_pointers, &debian, "--buildid-all"},
+    /* with frame pointers too, for lines, unless they are asked for by name */
+    {"perf record x", &with_pointers, &debian, COPY_Z "-m 32768K --buildid-all --buildid-mmap"},
+    {"perf record -g x", &with_pointers, &debian, COPY_Z "-m 32768K --buildid-all --buildid-mmap"},
     {"perf record --call-graph fp x", &with_pointers, &debian, "--buildid-all"},
+    {"perf record --call-graph fp -g x", &with_pointers, &debian, "--buildid-all"},
+    {"perf record x", &with_pointers, &no_unwinder, "-g --buildid-all"},
     /* a made-up mind is respected */
     {"perf record --call-graph dwarf x", &without, &debian,
      OWN_Z "-m 32768K --buildid-all --buildid-mmap"},

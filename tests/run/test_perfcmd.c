@@ -79,8 +79,8 @@ static const struct {
     enum perfcmd_callgraph callgraph;
 } graphs[] = {
     {"perf record x", CALLGRAPH_UNSET},
-    {"perf record -g x", CALLGRAPH_FP},
-    {"perf record -ag x", CALLGRAPH_FP},
+    {"perf record -g x", CALLGRAPH_ANY},
+    {"perf record -ag x", CALLGRAPH_ANY},
     {"perf record --call-graph fp x", CALLGRAPH_FP},
     {"perf record --call-graph=fp x", CALLGRAPH_FP},
     {"perf record --call-graph dwarf x", CALLGRAPH_DWARF},
@@ -88,6 +88,9 @@ static const struct {
     {"perf record --call-graph lbr x", CALLGRAPH_CHOSEN},
     {"perf record --call-graph dwarf -g x", CALLGRAPH_DWARF},
     {"perf record -g --call-graph dwarf x", CALLGRAPH_DWARF},
+    {"perf record --call-graph fp -g x", CALLGRAPH_FP},
+    {"perf record -g --call-graph fp x", CALLGRAPH_FP},
+    {"perf record --no-call-graph -g x", CALLGRAPH_ANY},
     {"perf record --call-graph dwarf --call-graph fp x", CALLGRAPH_FP},
     {"perf record --no-call-graph x", CALLGRAPH_OFF},
     {"perf record x -g", CALLGRAPH_UNSET},

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define TITLE "pyperf positions 1\n"
+#define TITLE "pyperf positions 2\n"
 
 static struct positions positions;
 
@@ -60,6 +60,43 @@ START_TEST(test_read)
 }
 END_TEST
 
+static void check_leaf(uint64_t address, unsigned where, int adjust, bool doubtful)
+{
+    struct position_site site = positions_leaf(&positions, address);
+
+    ck_assert_uint_eq(site.count, 1);
+    check_place(&site, 0, where, adjust);
+    ck_assert_int_eq(site.places[0].doubtful, doubtful);
+}
+
+START_TEST(test_leaf)
+{
+    static const char text[] = TITLE "0 13-2\n"
+                                     "@1000 13+0\n"
+                                     "@1020 13-2\n"
+                                     "@1050 13-2\n"
+                                     "@1081 13-2\n"
+                                     "@2000 5+0?\n";
+
+    ck_assert_int_eq(read_text(text, sizeof text - 1), 0);
+    ck_assert_uint_eq(positions.sites.count, 0);
+    check_leaf(0x1000, 13, 0, false);
+    check_leaf(0x1020, 13, -2, false);
+    check_leaf(0x2000, 5, 0, true);
+    check_leaf(0x1010, 13, -2, true);  /* both sides differ */
+    check_leaf(0x1021, 13, -2, false); /* they are alike */
+    check_leaf(0x1050 + POSITION_NEAR, 13, -2, false);
+    check_leaf(0x1050 + POSITION_NEAR - 1, 13, -2, false);
+    check_leaf(0x1050 + POSITION_NEAR + 2, 13, -2, true); /* one is far away */
+    check_leaf(0xfff, 13, -2, true);                      /* nothing on one side */
+    check_leaf(0x2001, 13, -2, true);
+    positions_free(&positions);
+    ck_assert_int_eq(read_text(TITLE "0 13-2\n", sizeof TITLE + 6), 0);
+    check_leaf(0x1000, 13, -2, true);
+    positions_free(&positions);
+}
+END_TEST
+
 START_TEST(test_round_trip)
 {
     char *bytes[2];
@@ -73,6 +110,7 @@ START_TEST(test_round_trip)
                 (struct position_place){(unsigned short)((i + p * 50) % POSITION_WHERE_MAX),
                                         (signed char)(i - 150 + p), p == 1};
         ck_assert_int_eq(positions_add(&positions, i * 0x123456789ULL, &site), 0);
+        ck_assert_int_eq(positions_add_leaf(&positions, i * 0x123456789ULL, &site), 0);
     }
     for (int i = 0; i < 2; i++) {
         FILE *out = open_memstream(&bytes[i], &sizes[i]);
@@ -82,6 +120,9 @@ START_TEST(test_round_trip)
         ck_assert_int_eq(read_text(bytes[i], sizes[i]), 0);
         ck_assert_uint_eq(positions.sites.count, 299);
         ck_assert_uint_eq(positions.leaf.count, 3);
+        ck_assert_uint_eq(positions.leaf_count, 300);
+        site = positions_leaf(&positions, 299 * 0x123456789ULL);
+        check_place(&site, 2, (299 + 100) % POSITION_WHERE_MAX, (signed char)(299 - 148));
         for (unsigned s = 1; s < 300; s++)
             for (unsigned p = 0; p < 3; p++)
                 check_place(site_at(s * 0x123456789ULL), p, (s + p * 50) % POSITION_WHERE_MAX,
@@ -105,9 +146,9 @@ END_TEST
 
 static const char *const damaged[] = {
     "",
-    "pyperf positions 2\n0 13-2\n",
-    "pyperf positions 1",
-    "pyperf positions 10\n",
+    "pyperf positions 1\n0 13-2\n", /* before addresses of the loop had places of their own */
+    "pyperf positions 2",
+    "pyperf positions 20\n",
     "\n",
     TITLE "0 13-2\n1a2b3c 13-2 35+0", /* cut off */
     TITLE "0 13-2\n1a2b3c 13-2 35+",
@@ -127,6 +168,10 @@ static const char *const damaged[] = {
     TITLE "40 1-129\n",
     TITLE "40 1+99999999999999999999\n",
     TITLE "40 1+0 2+0 3+0 4+0 5+0\n", /* one place too many */
+    TITLE "@\n",
+    TITLE "@ 13-2\n",
+    TITLE "@40 13\n",
+    TITLE "@40 13-2\n@50 13-2 2",
 };
 
 START_TEST(test_damaged)
@@ -222,6 +267,7 @@ int main(void)
     TCase *tests = tcase_create("positions");
 
     tcase_add_test(tests, test_read);
+    tcase_add_test(tests, test_leaf);
     tcase_add_test(tests, test_round_trip);
     tcase_add_test(tests, test_write_fails);
     tcase_add_loop_test(tests, test_damaged, 0, sizeof damaged / sizeof *damaged);

@@ -513,3 +513,78 @@ def S3(n):
         z = slice(1, n)
         d.clear()
     return x
+
+
+def boom():
+    raise KeyError
+
+
+class Hides:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        return True
+
+
+def stops():
+    try:
+        while True:
+            yield 1
+    except ValueError:
+        pass
+
+
+def S4(n):
+    a = 1
+    d = {}
+    w = Hides()
+    while n > 0:
+        n -= 1
+        try:
+            a += 1
+            raise KeyError
+        except KeyError:
+            a = 2
+        finally:
+            b = a
+        try:
+            b = 3
+            d["missing"]
+        except KeyError as error:
+            a = 3
+        try:
+            a = 3
+            boom()
+        except (ValueError, KeyError):
+            a = 4
+        with w:
+            b = 1
+            raise ValueError
+        try:
+            try:
+                a = 4
+                raise KeyError
+            except ValueError:
+                b = 4
+        except KeyError:
+            b = 5
+        try:
+            try:
+                a = 1
+                int("x")
+            except ValueError:
+                raise
+        except ValueError:
+            a = 2
+        g = stops()
+        next(g)
+        try:
+            g.throw(ValueError())
+        except StopIteration:
+            a = 3
+        try:
+            a.missing
+        except AttributeError:
+            a = 5
+    return a, b

@@ -4,7 +4,7 @@
 #
 # "@>" is called at the next line.
 #
-# Arguments: lines.py, seconds of processor time, a file for the bytecode of S1, S2 and S3.
+# Arguments: lines.py, seconds of processor time, a file for the bytecode of S1 to S4.
 import functools
 import io
 import marshal
@@ -207,7 +207,7 @@ def main():
     warm, code = dict(names), []
     exec(marshal.loads(fresh), warm)
     with open(sys.argv[3], "w") as out:
-        for name in ("S1", "S2", "S3"):
+        for name in ("S1", "S2", "S3", "S4"):
             out.write("%s %s\n" % (name, warm[name].__code__.co_code.hex()))
     while time.process_time() < end:
         cold = dict(names)
@@ -216,10 +216,11 @@ def main():
         drive(cold, arguments)
         for _ in range(3):
             drive(warm, arguments)
-        for _ in range(4):
+        for _ in range(8):
             warm["S1"](20000)
             warm["S2"](20000)
             warm["S3"](2000)
+            warm["S4"](2000)
 
 
 main()

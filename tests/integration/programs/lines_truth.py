@@ -61,6 +61,7 @@ with open(__file__) as source:
 
 TIMES = range(int(2500 * SCALE))
 FEW = range(int(25 * SCALE) + 1)
+RAISES = range(int(400 * SCALE))
 
 
 # -- Calls -----------------------------------------------------------------------------------
@@ -809,7 +810,7 @@ def flow():
             x += 1
     looped(t, 7)
     t = now()
-    for _ in TIMES:
+    for _ in RAISES:
         try:
             x += 1
             if x & 1:
@@ -819,6 +820,23 @@ def flow():
         finally:
             y = x
     looped(t, 9)
+    found = {}
+    t = now()
+    for _ in RAISES:
+        try: found["missing"]
+        except KeyError: pass
+    looped(t, 3)
+    t = now()
+    for _ in RAISES:
+        with swallowing: raise KeyError
+    looped(t, 2)
+    t = now()
+    for _ in RAISES:
+        try:
+            try: failing()
+            except ValueError: x = 1
+        except (TypeError, KeyError) as error: y = error
+    looped(t, 5)
     t = now()
     for _ in TIMES: x = next(iter(FEW)); any(FEW); zip(FEW)
     looped(t)
@@ -860,7 +878,16 @@ class Nothing:
         return None
 
 
-nothing = Nothing()
+class Swallowing(Nothing):
+    def __exit__(self, *args):
+        return True
+
+
+def failing():
+    raise KeyError
+
+
+nothing, swallowing = Nothing(), Swallowing()
 ONE = "x = x + y & z;"
 
 
