@@ -120,6 +120,8 @@
  * inherits are in the images of its parent, and hold as far as they are not newer than the fork;
  * slots given by the parent are ELSEWHERE in rows of the child.
  *
+ * Rows of slot PYPERF_CODE_CONTEXT are no code objects ("Contexts", below).
+ *
  * While the process runs, the section header's offset is stored before its size: a reader in
  * between finds the oldest row cut short, or none, and looks again.
  */
@@ -139,6 +141,7 @@ struct pyperf_code_row {
 #define PYPERF_CODE_ELSEWHERE 0xffff /* a slot of an earlier image, or of the parent's */
 #define PYPERF_CODE_CLOCK     0xfffe /* not of a code object: what time it was */
 #define PYPERF_CODE_END       0xfffd /* from now on rows are missing: `bytecode` tells the time */
+#define PYPERF_CODE_CONTEXT   0xfffc /* a chain of callers, not a code object */
 
 /* How line tables are to be read: Objects/lnotab_notes.txt of CPython 3.6 to 3.9 (co_lnotab), of
  * 3.10 (co_linetable), and Objects/locations.md (from 3.14 InternalDocs/code_objects.md) of 3.11
@@ -159,8 +162,40 @@ struct pyperf_code_row {
  * apart.  Without a GIL, 3.14 and later give each thread but the main one bytecode of its own
  * (co_tlbc); rows have the main one's.
  */
-#define PYPERF_CODE_LINES_MAX   (1 << 16)
-#define PYPERF_CODE_SHARED_MOST (8 << 20)
-#define PYPERF_CODE_MOST        (64 << 20)
+#define PYPERF_CODE_LINES_MAX    (1 << 16)
+#define PYPERF_CODE_SHARED_MOST  (8 << 20)
+#define PYPERF_CODE_CONTEXT_MOST (16 << 20)
+#define PYPERF_CODE_MOST         (64 << 20)
+
+/* -- Contexts ------------------------------------------------------------------------------- */
+
+/*
+ * A copy of a deep stack does not reach its root.  So, from 3.11 on, wherever some KiB of stack are
+ * used up, a context is left there: a frame of the function PYPERF_CONTEXT_SYMBOL, which the
+ * library exports.  At its call (the return address in it) the stack pointer is at two equal words,
+ * the context's id: 32 and 24 bytes below the CFA.  The id stands for the Python frames that were
+ * on the thread's stack then, to the root.  As long as the context's frame is on the stack, these
+ * are, and none of them has gone on.
+ *
+ * The code table tells the frames.  In a row of slot PYPERF_CODE_CONTEXT `bytecode` is the id,
+ * `length` the number of frames (0: C has called the function), `lines_size` counts the bytes
+ * behind the row, which are
+ *
+ *     uint64_t                      the id of the context in which the outermost of them was
+ *                                   called, or 0: nobody called it, it is the thread's root
+ *     struct pyperf_context_frame   for each frame, the innermost first
+ *
+ * An id is a hash of what its row says: equal chains are told once in a process, and those of
+ * forked children by their parent.  `file` and `first_line` mean nothing.  One process's contexts
+ * have up to CONTEXT_MOST bytes of its table; then there are no further ones.
+ */
+#define PYPERF_CONTEXT_SYMBOL "pyperf_context"
+#define PYPERF_CONTEXT_FRAMES 64 /* of one row at most */
+
+struct pyperf_context_frame {
+    uint64_t slot;     /* its address */
+    uint64_t position; /* in the bytecode, of the instruction that calls, or behind it by less than
+                          that has bytes; 0: it cannot be told */
+};
 
 #endif

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "log.h"
+#include "mix.h"
 #include "pyperf.h"
 
 /* -- Reading -------------------------------------------------------------------------------- */
@@ -190,21 +191,15 @@ static bool make_room(void)
     return true;
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * 0xc6a4a7935bd1e995U; /* MurmurHash64A's multiplier, as in name.c */
-    return hash ^ hash >> 32;
-}
-
 static uint64_t hash_of(const struct pyperf_code *code, uintptr_t slot)
 {
-    uint64_t hash = mix(mix(slot, code->length), (uint64_t)code->first_line << 32);
-    hash = mix(hash, code->lines_size);
+    uint64_t hash = pyperf_mix(pyperf_mix(slot, code->length), (uint64_t)code->first_line << 32);
+    hash = pyperf_mix(hash, code->lines_size);
     for (size_t at = 0; at < code->lines_size; at += sizeof(uint64_t)) {
         uint64_t word = 0;
         size_t left = code->lines_size - at;
         memcpy(&word, (const char *)code->lines + at, left < sizeof word ? left : sizeof word);
-        hash = mix(hash, word);
+        hash = pyperf_mix(hash, word);
     }
     return hash | (hash == 0);
 }

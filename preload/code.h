@@ -23,6 +23,8 @@ struct pyperf_code {
     uint32_t lines_format; /* PYPERF_LINES_* */
     uint16_t file;         /* offset of the file's name in the function's; slot.c fills it in */
     uint64_t now;          /* nanoseconds; likewise */
+    bool context;          /* a context in place of a code object (pyperf.h): `bytecode` is its id,
+                              `length` counts its frames, `lines` is what follows the row */
 };
 
 /* Compares where the row has these fields with what attributes of a code object say.  GIL held.

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "contexts.h"
 #include "specialize.h"
 #include "stack.h"
 #include "units.h"
@@ -70,11 +71,11 @@ static void give_back(void *tstate, struct loan loan)
     *units_of(tstate) -= loan.units;
 }
 
-static void *evaluate_segment(pyperf_slot_fn slot, void *a, void *b, void *c)
+static void *evaluate_segment(pyperf_slot_fn slot, void *a, void *b, void *c, bool shared)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     struct loan loan = lend(a, here);
-    void *result = slot(a, b, c, python->default_evaluator);
+    void *result = pyperf_contexts_evaluate(slot, a, b, c, shared, 0);
     give_back(a, loan);
     pyperf_stack_leave_segment(here);
     return result;
@@ -90,20 +91,20 @@ bool pyperf_deep_stack_unhooked(void *interp)
     return unhooked == interp;
 }
 
-static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c)
+static void *evaluate_unhooked(pyperf_slot_fn slot, void *a, void *b, void *c, bool shared)
 {
     void *interp = pyperf_interp_of(a);
     pyperf_evaluator_fn ours = pyperf_evaluator_for(python, evaluators, interp);
     /* The interpreter's own: another thread is deep, too, and will put ours back.  Another tool's,
      * which calls ours: it stays, and calls cost C stack as they would without us. */
     if (python->get_evaluator(interp) != ours)
-        return slot(a, b, c, python->default_evaluator);
+        return pyperf_contexts_evaluate(slot, a, b, c, shared, 0);
     python->set_evaluator(interp, python->default_evaluator);
     pyperf_specialize_recursion(python, a, (PyObject *)pyperf_code_of(python->layout, a, b));
     void *before = unhooked;
     unhooked = interp;
     struct loan loan = lend(a, (uintptr_t)__builtin_frame_address(0));
-    void *result = slot(a, b, c, python->default_evaluator);
+    void *result = pyperf_contexts_evaluate(slot, a, b, c, shared, 0);
     give_back(a, loan);
     unhooked = before;
     /* Unless another tool's evaluator came meanwhile. */
@@ -135,24 +136,27 @@ static bool jit_is_on(void)
 
 /* -- Either --------------------------------------------------------------------------------- */
 
-void *pyperf_deep_stack_evaluate(pyperf_slot_fn slot, void *a, void *b, void *c)
+void *pyperf_deep_stack_evaluate(pyperf_slot_fn slot, void *a, void *b, void *c, bool shared,
+                                 uintptr_t entry)
 {
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (!pyperf_stack_is_unchecked(here))
+        return pyperf_contexts_evaluate(slot, a, b, c, shared, entry);
     int saved_errno = errno;
     if (python->layout->jit_stack != 0 && pyperf_stack_is_new() && jit_is_on())
         pyperf_stack_reserve(python->layout->jit_stack);
     bool units = python->layout->guard == PYPERF_GUARD_STACK_AND_UNITS;
     if (units && *units_of(a) > full_units)
         full_units = *units_of(a);
-    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     enum pyperf_stack_state state = pyperf_stack_check(here, units, python->recursion_limit());
     errno = saved_errno;
     switch (state) {
     case PYPERF_STACK_SEGMENT:
-        return evaluate_segment(slot, a, b, c);
+        return evaluate_segment(slot, a, b, c, shared);
     case PYPERF_STACK_LOW:
-        return evaluate_unhooked(slot, a, b, c);
+        return evaluate_unhooked(slot, a, b, c, shared);
     case PYPERF_STACK_FINE:
         break;
     }
-    return slot(a, b, c, python->default_evaluator);
+    return pyperf_contexts_evaluate(slot, a, b, c, shared, entry);
 }

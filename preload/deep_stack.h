@@ -25,8 +25,10 @@
 /* Once, before any evaluator is called; `found` must live on. */
 void pyperf_deep_stack_start(const struct pyperf_python *found, struct pyperf_evaluators ours);
 
-/* Runs a frame in its slot where the stack pointer is below pyperf_stack_limit; errno is kept. */
-void *pyperf_deep_stack_evaluate(pyperf_slot_fn slot, void *a, void *b, void *c);
+/* Runs a frame in its slot where the stack pointer is below pyperf_stack_limit, and leaves a
+ * context there if one is due (contexts.h: `shared`, `entry`); errno is kept. */
+void *pyperf_deep_stack_evaluate(pyperf_slot_fn slot, void *a, void *b, void *c, bool shared,
+                                 uintptr_t entry);
 
 /* Whether this thread is in calls during which `interp` has its own evaluator in place of ours. */
 bool pyperf_deep_stack_unhooked(void *interp);

@@ -400,7 +400,7 @@ static void compose_row(const struct pyperf_image *image, struct row *out, uintp
                         const struct pyperf_code *code)
 {
     size_t index = (slot - image->text) / PYPERF_ARCH_SLOT_SIZE;
-    bool elsewhere = slot < image->text || index >= image->capacity;
+    bool elsewhere = !code->context && (slot < image->text || index >= image->capacity);
     out->elsewhere = elsewhere ? slot : 0;
     out->tick = image->rows_used == 0 || code->now > image->rows_time;
     out->lines_size = code->lines_size <= PYPERF_CODE_LINES_MAX ? code->lines_size : 0;
@@ -408,7 +408,9 @@ static void compose_row(const struct pyperf_image *image, struct row *out, uintp
                                         .length = code->length,
                                         .first_line = code->first_line,
                                         .lines_size = (uint32_t)out->lines_size,
-                                        .slot = elsewhere ? PYPERF_CODE_ELSEWHERE : (uint16_t)index,
+                                        .slot = code->context ? PYPERF_CODE_CONTEXT
+                                                : elsewhere   ? PYPERF_CODE_ELSEWHERE
+                                                              : (uint16_t)index,
                                         .file = code->file};
     out->size = sizeof out->row + out->lines_size;
     if (elsewhere)

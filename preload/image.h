@@ -70,7 +70,8 @@ int pyperf_image_create_anonymous(struct pyperf_image *image, unsigned capacity)
 uintptr_t pyperf_image_add(struct pyperf_image *image, const char *name, size_t length,
                            const struct pyperf_code *code);
 
-/* Another row, for a slot of this image or of another.  0, or -ENOSPC: no room. */
+/* Another row, for a slot of this image or of another; of a context `slot` means nothing.  0, or
+ * -ENOSPC: no room. */
 int pyperf_image_describe(struct pyperf_image *image, uintptr_t slot,
                           const struct pyperf_code *code);
 

@@ -19,6 +19,7 @@
 #include "code.h"
 #include "codemap.h"
 #include "config.h"
+#include "contexts.h"
 #include "dealloc.h"
 #include "exported.h"
 #include "hook.h"
@@ -69,12 +70,14 @@ static int start_once(void)
         state = FAILED;
         pyperf_image_match((const void *)python.default_evaluator);
         bool by_address = python.layout->identity == PYPERF_BY_ADDRESS;
+        unsigned lines = 0;
         if (pyperf_interp_verify(&python) == 0 &&
             (!by_address || pyperf_dealloc_watch(&python) == 0) &&
-            pyperf_slots_start(&config, pyperf_code_start(&python)) == 0 &&
+            pyperf_slots_start(&config, lines = pyperf_code_start(&python)) == 0 &&
             pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0) {
             pyperf_sandbox_watch(pyperf_slots_sandbox);
             pyperf_hook_start(&python);
+            pyperf_contexts_start(&python, lines != 0);
             state = WORKS;
         }
     }
@@ -85,6 +88,7 @@ static int start_once(void)
 static void forget_earlier_interpreter(void)
 {
     pyperf_codemap_reset();
+    pyperf_contexts_reset();
     pyperf_qualname_reset();
 }
 

@@ -54,9 +54,13 @@ struct pyperf_layout {
     size_t co_lines;                     /* a bytes object: co_linetable, before 3.10 co_lnotab */
     size_t func_code, func_qualname;     /* of a function, likewise */
     size_t eval_frame;                   /* in the interpreter; up to 3.8, which has no setter */
-    /* 3.12 and 3.13, for units.h: in the thread state units left, and the current frame, which
-     * 3.12 keeps at the start of what tstate_cframe points to; in the code object, its flags */
-    size_t c_recursion_remaining, tstate_frame, tstate_cframe, co_flags;
+    /* 3.11+, for frames.h: in the thread state the current frame, which before 3.13 is at
+     * cframe_frame of what tstate_cframe points to; in a frame its caller, and who owns it; and
+     * without a GIL which copy of the bytecode it runs (3.14+), and where the code has these */
+    size_t tstate_frame, tstate_cframe, cframe_frame;
+    size_t frame_previous, frame_owner, frame_tlbc, co_tlbc;
+    /* 3.12 and 3.13, for units.h: in the thread state units left; in the code object, its flags */
+    size_t c_recursion_remaining, co_flags;
     struct pyperf_inlining inlines;
     size_t co_adaptive;          /* the same as co_bytecode; 3.11+ with a GIL */
     uint8_t adaptive_opcodes[4]; /* not offsets: what specialize.h is about */

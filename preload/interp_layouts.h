@@ -26,6 +26,15 @@
     .co_filename = 128, .co_name = 136, .co_qualname = 144, .co_firstlineno = 84,                  \
     .co_version = 108, .co_lines = 152
 
+/* _PyInterpreterFrame (Include/internal/pycore_frame.h, from 3.14 pycore_interpframe_structs.h) and
+ * the thread state (Include/cpython/pystate.h). */
+#define FRAMES_3_11 .tstate_cframe = 56, .cframe_frame = 8, .frame_previous = 48, .frame_owner = 69
+#define FRAMES_3_12 .tstate_cframe = 56, .frame_previous = 8, .frame_owner = 70
+#define FRAMES_3_13 .tstate_frame = 72, .frame_previous = 8, .frame_owner = 70
+#define FRAMES_3_14 .tstate_frame = 72, .frame_previous = 8, .frame_owner = 74
+#define FRAMES_3_14T                                                                               \
+    .tstate_frame = 72, .frame_previous = 8, .frame_owner = 78, .frame_tlbc = 72, .co_tlbc = 224
+
 /* Include/opcode_ids.h of each version: FOR_ITER, LOAD_ATTR, BINARY_SUBSCR (from 3.14 BINARY_OP)
  * and CALL; on 3.11, where the first two are not adaptive, BINARY_SUBSCR_ADAPTIVE alone. */
 #define ADAPTIVE_3_11 .co_bytecode = 184, .co_adaptive = 184, .adaptive_opcodes = {17}
@@ -37,16 +46,15 @@
 /* Thread state (Include/cpython/pystate.h) and opcodes; without a GIL 3.13 does not specialise, and
  * inlines only calls and awaits. */
 #define UNITS_3_12                                                                                 \
-    .c_recursion_remaining = 36, .tstate_cframe = 56, .co_flags = 48,                              \
+    .c_recursion_remaining = 36, .co_flags = 48,                                                   \
     .inlines = {                                                                                   \
         .for_iter = 93, .send = 123, .load_attr = 106, .subscript = 25, .call_unpacking = 142}
 #define UNITS_3_13                                                                                 \
-    .c_recursion_remaining = 52, .tstate_frame = 72, .co_flags = 48,                               \
+    .c_recursion_remaining = 52, .co_flags = 48,                                                   \
     .inlines = {                                                                                   \
         .for_iter = 72, .send = 104, .load_attr = 82, .subscript = 5, .call_unpacking = 54}
 #define UNITS_3_13T                                                                                \
-    .c_recursion_remaining = 52, .tstate_frame = 72, .co_flags = 64,                               \
-    .inlines = {.send = 104, .call_unpacking = 54}
+    .c_recursion_remaining = 52, .co_flags = 64, .inlines = {.send = 104, .call_unpacking = 54}
 
 /* _PyOptimizer_Optimize() has local variables of 123,008 bytes in 3.14.10; and below 32 KiB CPython
  * itself refuses (_PyOS_STACK_MARGIN_BYTES, twice).  3.15 needs less: threads of 96 KiB live. */

@@ -19,6 +19,7 @@
 #include "image.h"
 #include "leftovers.h"
 #include "log.h"
+#include "mix.h"
 #include "name.h"
 #include "perfmap.h"
 #include "profiler.h"
@@ -65,8 +66,9 @@ static unsigned total_slots;
 static uintptr_t other_slot;
 static unsigned usual_lines; /* bytes of a line table; 0: there is no code table */
 /* Of this process's code table: bytes, and which rows come no more. */
-static size_t rows_size, shared_rows_size;
-static bool rows_ended, shared_rows_ended;
+static size_t rows_size, shared_rows_size, context_rows_size;
+static uint32_t lines_format; /* of all code objects, PYPERF_LINES_* */
+static bool rows_ended, shared_rows_ended, context_rows_ended;
 static char directory[sizeof current.path]; /* where the last image went */
 
 static bool kept;      /* a profiler may want the files when the process has ended */
@@ -240,8 +242,8 @@ static void become_child(void)
     own_capacity = 0;
     next_capacity = CHILD_CAPACITY;
     shared = false;
-    rows_size = shared_rows_size = 0;
-    rows_ended = shared_rows_ended = false;
+    rows_size = shared_rows_size = context_rows_size = 0;
+    rows_ended = shared_rows_ended = context_rows_ended = false;
     /* Names that no file of the child's will tell have to be in its map. */
     pyperf_map_forked(!config->image || current.path[0] == '\0');
 }
@@ -307,6 +309,91 @@ static void describe(uintptr_t slot, struct pyperf_code *code)
         shared_rows_size += pyperf_image_row_room(code);
 }
 
+/* -- Contexts ------------------------------------------------------------------------------- */
+
+enum { CONTEXTS_FIRST = 1024, CONTEXTS_MOST = 131072 }; /* of the smallest possible rows */
+
+static uint64_t *contexts; /* ids that were told; 0: free */
+static size_t contexts_size, contexts_used;
+
+static uint64_t *find_context(uint64_t id)
+{
+    size_t at = id & (contexts_size - 1);
+    while (contexts[at] != 0 && contexts[at] != id)
+        at = (at + 1) & (contexts_size - 1);
+    return &contexts[at];
+}
+
+/* Keeps half of the places free. */
+static bool make_room_for_context(void)
+{
+    if (contexts_used * 2 < contexts_size)
+        return true;
+    if (contexts_used >= CONTEXTS_MOST)
+        return false;
+    uint64_t *old = contexts;
+    size_t old_size = contexts_size;
+    size_t size = old_size != 0 ? old_size * 2 : CONTEXTS_FIRST;
+    void *bigger =
+        mmap(NULL, size * sizeof *old, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bigger == MAP_FAILED)
+        return false;
+    contexts = bigger;
+    contexts_size = size;
+    for (size_t i = 0; i < old_size; i++)
+        if (old[i] != 0)
+            *find_context(old[i]) = old[i];
+    if (old != NULL)
+        munmap(old, old_size * sizeof *old);
+    return true;
+}
+
+static uint64_t id_of(const struct pyperf_context_row *context, unsigned count)
+{
+    uint64_t id = pyperf_mix(count, context->parent);
+    for (unsigned i = 0; i < count; i++)
+        id = pyperf_mix(pyperf_mix(id, context->frames[i].slot), context->frames[i].position);
+    return id | (id == 0);
+}
+
+static bool tell_context(uint64_t id, const struct pyperf_context_row *context, unsigned count)
+{
+    struct pyperf_code code = {.context = true,
+                               .bytecode = id,
+                               .length = count,
+                               .lines = context,
+                               .lines_size = offsetof(struct pyperf_context_row, frames) +
+                                             count * sizeof context->frames[0],
+                               .lines_format = lines_format,
+                               .now = time_by(CLOCK_MONOTONIC_COARSE)};
+    if (!may_grow(&code, context_rows_size, PYPERF_CODE_CONTEXT_MOST) || !make_room_for_context())
+        return false;
+    if (pyperf_image_describe(&current, 0, &code) != 0 &&
+        (!open_image_for_row(&code) || pyperf_image_describe(&current, 0, &code) != 0))
+        return false;
+    context_rows_size += pyperf_image_row_room(&code);
+    *find_context(id) = id;
+    contexts_used++;
+    return true;
+}
+
+static uint64_t context_locked(const struct pyperf_context_row *context, unsigned count)
+{
+    if (is_child())
+        become_child();
+    uint64_t id = id_of(context, count);
+    if (contexts != NULL && *find_context(id) == id)
+        return id;
+    if (context_rows_ended || rows_ended || current.path[0] == '\0')
+        return 0;
+    if (tell_context(id, context, count))
+        return id;
+    context_rows_ended = true;
+    if (!sandboxed)
+        pyperf_log_info("no further contexts: stacks that are cut off may have no root");
+    return 0;
+}
+
 /* -- Slots ---------------------------------------------------------------------------------- */
 
 static uintptr_t add_name(const struct pyperf_code *code)
@@ -345,6 +432,8 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
 {
     if (is_child()) /* forked past pthread_atfork, by a bare clone() */
         become_child();
+    if (code != NULL)
+        lines_format = code->lines_format;
     pyperf_name_compose(symbol);
     uint64_t hash = pyperf_name_hash();
     if (rows_ended || current.path[0] == '\0')
@@ -398,6 +487,15 @@ pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol, struct pyperf
     if (slot == 0)
         slot = (uintptr_t)pyperf_trampoline;
     return (pyperf_slot_fn)slot;
+}
+
+uint64_t pyperf_slots_context(const struct pyperf_context_row *context, unsigned count)
+{
+    int cancellable;
+    take_lock(&cancellable);
+    uint64_t id = context_locked(context, count);
+    release_lock(cancellable);
+    return id;
 }
 
 bool pyperf_slots_waiting(void)

@@ -14,6 +14,7 @@
 #include "code.h"
 #include "config.h"
 #include "name.h"
+#include "pyperf.h"
 #include "trampoline.h"
 
 /* Makes the first image.  `lines`: the usual size of a code object's line table, in bytes, or 0 if
@@ -25,6 +26,16 @@ int pyperf_slots_start(const struct pyperf_config *settings, unsigned lines);
  * it; `file` and `now` of it are filled in.  Any thread; takes the slot lock, holds it across the
  * writes to image and map, calls nothing of Python. */
 pyperf_slot_fn pyperf_slot_for(const struct pyperf_symbol *symbol, struct pyperf_code *code);
+
+/* What a context is (pyperf.h); its row but for the head. */
+struct pyperf_context_row {
+    uint64_t parent;
+    struct pyperf_context_frame frames[PYPERF_CONTEXT_FRAMES]; /* `count` of them */
+};
+
+/* The id of the context with these frames, which is in the code table from now on; 0: there is no
+ * table, or no room in it.  Any thread; takes the slot lock. */
+uint64_t pyperf_slots_context(const struct pyperf_context_row *context, unsigned count);
 
 /* Whether lines of the map wait to be written.  Any thread, no lock. */
 bool pyperf_slots_waiting(void);

@@ -56,11 +56,12 @@ pyperf_slot_fn pyperf_slow_path_slot(void *a, void *b, bool shared)
     return slot;
 }
 
-static void *evaluate(void *a, void *b, void *c, bool shared)
+/* Inlined, so that the usual functions of ours on the stack are always the same. */
+static inline __attribute__((always_inline)) void *evaluate(void *a, void *b, void *c, bool shared)
 {
     pyperf_slot_fn slot = pyperf_slow_path_slot(a, b, shared);
     if (python->layout->guard != PYPERF_GUARD_NONE && pyperf_stack_pointer < pyperf_stack_limit)
-        return pyperf_deep_stack_evaluate(slot, a, b, c);
+        return pyperf_deep_stack_evaluate(slot, a, b, c, shared, (uintptr_t)__builtin_dwarf_cfa());
     return slot(a, b, c, python->default_evaluator);
 }
 

@@ -34,7 +34,12 @@ __thread uintptr_t pyperf_stack_limit __attribute__((tls_model("initial-exec")))
 static __thread struct {
     uintptr_t low, high; /* of this thread's own stack; high 0: not asked yet */
     uintptr_t floor;     /* PYPERF_STACK_LOW below */
-} bounds __attribute__((tls_model("initial-exec")));
+    uintptr_t limit;     /* pyperf_stack_check() is due below */
+} bounds __attribute__((tls_model("initial-exec"))) = {.limit = UINTPTR_MAX};
+
+/* A context is due below `due`, which was `first` when the last one was left. */
+static __thread struct pyperf_stack_stretch stretch __attribute__((tls_model("initial-exec")));
+static bool contexts; /* are wanted */
 
 static __thread uintptr_t reserve __attribute__((tls_model("initial-exec"))) = RESERVE;
 
@@ -107,6 +112,17 @@ static uintptr_t floor_for(int recursion_limit)
     return highest(bounds.high - part, bounds.low + reserve);
 }
 
+/* The evaluator's one limit is the higher of the two. */
+static void set_limit(void)
+{
+    pyperf_stack_limit = highest(bounds.limit, stretch.due);
+}
+
+bool pyperf_stack_is_unchecked(uintptr_t sp)
+{
+    return sp < bounds.limit;
+}
+
 enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments, int recursion_limit)
 {
     bool first = pyperf_stack_is_new();
@@ -117,9 +133,13 @@ enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments, int recu
     /* On a thread's first call the program may not have raised the recursion limit yet.  Check
      * again at the depth where that first matters. */
     bounds.floor = floor_for(recursion_limit);
-    pyperf_stack_limit = first ? floor_for(INT_MAX) : bounds.floor;
+    bounds.limit = first ? floor_for(INT_MAX) : bounds.floor;
     if (segments)
-        pyperf_stack_limit = highest(pyperf_stack_limit, sp & ~(uintptr_t)(PYPERF_SEGMENT - 1));
+        bounds.limit = highest(bounds.limit, sp & ~(uintptr_t)(PYPERF_SEGMENT - 1));
+    if (first && contexts)
+        stretch.due = stretch.first =
+            (bounds.low != 0 ? bounds.high : sp) - (uintptr_t)PYPERF_STRETCH;
+    set_limit();
     if (sp < bounds.floor)
         return PYPERF_STACK_LOW;
     return segments && !first ? PYPERF_STACK_SEGMENT : PYPERF_STACK_FINE;
@@ -145,5 +165,33 @@ uintptr_t pyperf_stack_share(uintptr_t whole, uintptr_t sp)
 void pyperf_stack_leave_segment(uintptr_t sp)
 {
     uintptr_t segment = sp & ~(uintptr_t)(PYPERF_SEGMENT - 1);
-    pyperf_stack_limit = highest(segment + PYPERF_SEGMENT, bounds.floor);
+    bounds.limit = highest(segment + PYPERF_SEGMENT, bounds.floor);
+    set_limit();
+}
+
+/* -- Contexts ------------------------------------------------------------------------------- */
+
+void pyperf_stack_want_contexts(void)
+{
+    contexts = true;
+}
+
+bool pyperf_stack_context_is_due(uintptr_t sp)
+{
+    return sp < stretch.due && sp >= bounds.low && sp < bounds.high;
+}
+
+struct pyperf_stack_stretch pyperf_stack_begin_stretch(uintptr_t sp)
+{
+    struct pyperf_stack_stretch before = stretch;
+    stretch.due = stretch.first = sp - PYPERF_STRETCH;
+    set_limit();
+    return before;
+}
+
+void pyperf_stack_end_stretch(uintptr_t sp, struct pyperf_stack_stretch before)
+{
+    stretch = before;
+    stretch.due = highest(sp, before.first - PYPERF_SLACK);
+    set_limit();
 }

@@ -18,6 +18,14 @@ extern __thread uintptr_t pyperf_stack_limit __attribute__((tls_model("initial-e
  * of C recursion that 3.12 gives a thread. */
 enum { PYPERF_SEGMENT = 65536 };
 
+/*
+ * How far apart contexts are (contexts.h): the next one is due when PYPERF_STRETCH bytes of stack
+ * are used since the last, and the first when so much of the stack is used at all.  A loop whose
+ * calls go beyond that would leave one in each; so when such a call returns, the next is due only
+ * deeper than it was, by PYPERF_SLACK at most.
+ */
+enum { PYPERF_STRETCH = 6144, PYPERF_SLACK = 2048 };
+
 enum pyperf_stack_state {
     PYPERF_STACK_FINE,    /* nothing to do; also on a stack that is not this thread's own */
     PYPERF_STACK_SEGMENT, /* the next 64 KiB begin */
@@ -28,6 +36,9 @@ enum pyperf_stack_state {
  * report PYPERF_STACK_SEGMENT.  `recursion_limit`: sys.getrecursionlimit(), which decides how much
  * hooked calls may use. */
 enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments, int recursion_limit);
+
+/* Whether pyperf_stack_check() is due; else only a context may be. */
+bool pyperf_stack_is_unchecked(uintptr_t sp);
 
 /* Whether this thread is still to be checked for the first time. */
 bool pyperf_stack_is_new(void);
@@ -42,6 +53,21 @@ uintptr_t pyperf_stack_share(uintptr_t whole, uintptr_t sp);
 
 /* Call it when the frame that got PYPERF_STACK_SEGMENT returns: sets the limit for its callers. */
 void pyperf_stack_leave_segment(uintptr_t sp);
+
+/* From now on pyperf_stack_limit tells where contexts are due, too, in threads that are new. */
+void pyperf_stack_want_contexts(void);
+
+/* Whether a context is due at `sp`; never on a stack that is not this thread's own. */
+bool pyperf_stack_context_is_due(uintptr_t sp);
+
+struct pyperf_stack_stretch {
+    uintptr_t due, first;
+};
+
+/* A context is left at `sp`, the next is due farther on.  To be ended when that call returns, with
+ * what this returned. */
+struct pyperf_stack_stretch pyperf_stack_begin_stretch(uintptr_t sp);
+void pyperf_stack_end_stretch(uintptr_t sp, struct pyperf_stack_stretch before);
 
 /* Call it from the constructor, with an address at the top of the main thread's stack. */
 void pyperf_stack_init(const void *top);

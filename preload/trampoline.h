@@ -9,6 +9,10 @@
 #ifndef PYPERF_TRAMPOLINE_H
 #define PYPERF_TRAMPOLINE_H
 
+#include <stdint.h>
+
+#include "exported.h"
+
 /*
  * CPython's frame evaluator takes (tstate, frame, throwflag) since 3.9 and (frame, throwflag)
  * before.  Nothing between the interpreter and `next` looks at the arguments by type, so they are
@@ -21,5 +25,9 @@ typedef void *(*pyperf_slot_fn)(void *a, void *b, void *c, pyperf_evaluator_fn n
 
 /* PYPERF_ARCH_SLOT_SIZE bytes of position-independent code; can itself be called as a slot. */
 extern const unsigned char pyperf_trampoline[];
+
+/* Calls slot(a, b, c, next) with `id` on the stack: pyperf.h, "Contexts". */
+void *pyperf_context(void *a, void *b, void *c, pyperf_evaluator_fn next, pyperf_slot_fn slot,
+                     uint64_t id) EXPORTED;
 
 #endif

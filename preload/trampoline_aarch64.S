@@ -43,6 +43,44 @@ pyperf_trampoline:
     .cfi_endproc
     .size   pyperf_trampoline, . - pyperf_trampoline
 
+/*
+ * Leaves a context's id on the stack (pyperf.h, "Contexts").
+ *
+ *     void *pyperf_context(void *a, void *b, void *c, evaluator *next, slot *slot, uint64_t id)
+ *     {
+ *         uint64_t left[2] = {id, id};    // at the stack pointer while the slot runs
+ *         return slot(a, b, c, next);
+ *     }
+ *
+ * The slot's arguments are where it wants them; x4 is what to call, x5 the id.  Not signed: perf of
+ * Debian 12 could not unwind through it (processor.h), and the callers in this library are not.
+ */
+#define BTI_LANDING_PAD hint 34             /* bti c */
+
+    .p2align 4
+    .globl  pyperf_context
+    .type   pyperf_context, %function
+pyperf_context:
+    .cfi_startproc
+    BTI_LANDING_PAD
+    stp     x29, x30, [sp, #-16]!
+    .cfi_def_cfa_offset 16
+    .cfi_offset x29, -16
+    .cfi_offset x30, -8
+    mov     x29, sp
+    stp     x5, x5, [sp, #-16]!
+    .cfi_def_cfa_offset 32
+    blr     x4
+    add     sp, sp, #16
+    .cfi_def_cfa_offset 16
+    ldp     x29, x30, [sp], #16
+    .cfi_restore x30
+    .cfi_restore x29
+    .cfi_def_cfa_offset 0
+    ret
+    .cfi_endproc
+    .size   pyperf_context, . - pyperf_context
+
 /* The property note that lets the loader keep BTI on (ELF for the Arm 64-bit Architecture, 5.2):
    without it in every object the linker drops it from the library. */
     .section .note.gnu.property, "a", %note

@@ -44,6 +44,41 @@ pyperf_trampoline:
     .cfi_endproc
     .size   pyperf_trampoline, . - pyperf_trampoline
 
+/*
+ * Leaves a context's id on the stack (pyperf.h, "Contexts").
+ *
+ *     void *pyperf_context(void *a, void *b, void *c, evaluator *next, slot *slot, uint64_t id)
+ *     {
+ *         uint64_t left[2] = {id, id};    // at the stack pointer while the slot runs
+ *         return slot(a, b, c, next);
+ *     }
+ *
+ * The slot's arguments are where it wants them; r8 is what to call, r9 the id.
+ */
+    .p2align 4
+    .globl  pyperf_context
+    .type   pyperf_context, @function
+pyperf_context:
+    .cfi_startproc
+    CET_LANDING_PAD
+    pushq   %rbp
+    .cfi_def_cfa_offset 16
+    .cfi_offset %rbp, -16
+    movq    %rsp, %rbp
+    pushq   %r9
+    .cfi_def_cfa_offset 24
+    pushq   %r9
+    .cfi_def_cfa_offset 32
+    callq   *%r8
+    addq    $16, %rsp
+    .cfi_def_cfa_offset 16
+    popq    %rbp
+    .cfi_restore %rbp
+    .cfi_def_cfa_offset 8
+    retq
+    .cfi_endproc
+    .size   pyperf_context, . - pyperf_context
+
 /* The property note that lets a process keep IBT and shadow stacks on (x86-64 psABI, 11.2):
    without it in every object the linker drops it from the library. */
     .section .note.gnu.property, "a", @note

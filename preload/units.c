@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "log.h"
+#include "frames.h"
 
 /* _PyInterpreterFrame, the same in 3.12 and 3.13 (Include/internal/pycore_frame.h). */
-enum { FRAME_PREVIOUS = 8, FRAME_INSTRUCTION = 56, FRAME_OWNER = 70, FRAME_LOCALS = 72 };
+enum { FRAME_INSTRUCTION = 56, FRAME_LOCALS = 72 };
 enum { OWNED_BY_GENERATOR = 1, OWNED_BY_LOOP = 3 }; /* FRAME_OWNED_BY_CSTACK */
 enum { TYPE_GETATTRO = 144 };                       /* PyTypeObject, Include/cpython/object.h */
 enum { CO_GENERATOR = 0x20, CO_COROUTINE = 0x80 };  /* Include/cpython/code.h */
@@ -25,57 +25,17 @@ static int units_of(enum kind kind)
 
 /* -- Frames --------------------------------------------------------------------------------- */
 
-static int owner_of(const void *frame)
-{
-    return *((const unsigned char *)frame + FRAME_OWNER);
-}
-
-static void *caller_of(const void *frame)
-{
-    return pyperf_pointer_at(frame, FRAME_PREVIOUS);
-}
-
-static void *current_frame(const struct pyperf_layout *layout, void *tstate)
-{
-    if (layout->tstate_cframe != 0)
-        return pyperf_pointer_at(pyperf_pointer_at(tstate, layout->tstate_cframe), 0);
-    return pyperf_pointer_at(tstate, layout->tstate_frame);
-}
-
-/* Whether frames are where we think they are.  CPython's own function is asked, once. */
-static bool frames_are_known(const struct pyperf_python *python, void *tstate)
-{
-    enum { UNKNOWN, RIGHT, WRONG };
-    static int state = UNKNOWN;
-    int known = __atomic_load_n(&state, __ATOMIC_RELAXED);
-    if (known != UNKNOWN)
-        return known == RIGHT;
-    PyObject *object = python->thread_frame(tstate);
-    if (object == NULL)
-        return false; /* no Python yet */
-    /* PyFrameObject: f_back, f_frame (Include/internal/pycore_frame.h) */
-    void *frame = pyperf_pointer_at(object, python->layout->free_threaded ? 40 : 24);
-    known = frame == current_frame(python->layout, tstate) ? RIGHT : WRONG;
-    python->decref(object);
-    if (known == WRONG)
-        pyperf_log_error("this CPython %s keeps its frames elsewhere than known builds: "
-                         "recursion through C may go deeper than usual",
-                         python->layout->name);
-    __atomic_store_n(&state, known, __ATOMIC_RELAXED);
-    return known == RIGHT;
-}
-
 /* The loop that runs a frame, and the frame with which it was entered. */
 struct loop {
     void *entry;  /* the frame that stands for it, on the C stack; NULL: none */
     void *callee; /* what it was entered for; may have made inlined calls since */
 };
 
-static struct loop loop_of(void *frame, int *frames_left)
+static struct loop loop_of(const struct pyperf_layout *layout, void *frame, int *frames_left)
 {
     struct loop loop = {NULL, NULL};
-    for (; frame != NULL && --*frames_left > 0; frame = caller_of(frame)) {
-        if (owner_of(frame) == OWNED_BY_LOOP) {
+    for (; frame != NULL && --*frames_left > 0; frame = pyperf_frame_caller(layout, frame)) {
+        if (pyperf_frame_owner(layout, frame) == OWNED_BY_LOOP) {
             loop.entry = frame;
             break;
         }
@@ -135,7 +95,7 @@ static enum kind kind_of(const struct pyperf_python *python, const void *callee,
     const struct pyperf_layout *layout = python->layout;
     const uint8_t *instruction = pyperf_pointer_at(caller, FRAME_INSTRUCTION);
     uint8_t opcode = instruction[0];
-    if (owner_of(callee) == OWNED_BY_GENERATOR)
+    if (pyperf_frame_owner(layout, callee) == OWNED_BY_GENERATOR)
         return kind_of_generator(layout, opcode, callee);
     if (opcode == layout->inlines.call_unpacking)
         return CALL_UNPACKING;
@@ -149,27 +109,34 @@ static enum kind kind_of(const struct pyperf_python *python, const void *callee,
 /* -- How far apart -------------------------------------------------------------------------- */
 
 static uint32_t distances[KINDS]; /* the least seen, in bytes; 0: none yet */
+static uint32_t detour;           /* what a context adds to them */
+
+void pyperf_units_detour(uintptr_t bytes)
+{
+    __atomic_store_n(&detour, (uint32_t)bytes, __ATOMIC_RELAXED);
+}
 
 /* Whether a loop made the call itself.  Learns from every call it is asked about. */
 static bool is_direct(enum kind kind, uintptr_t distance)
 {
     if (kind == NONE || distance == 0 || distance >= FARTHEST) /* another stack, or much C */
         return false;
+    uint32_t by_context = __atomic_load_n(&detour, __ATOMIC_RELAXED);
     uint32_t least = __atomic_load_n(&distances[kind], __ATOMIC_RELAXED);
     if (least == 0 || distance < least)
         __atomic_store_n(&distances[kind], (uint32_t)distance, __ATOMIC_RELAXED);
-    return least == 0 || distance <= least;
+    return least == 0 || distance <= least || (by_context != 0 && distance == least + by_context);
 }
 
 void pyperf_units_learn(const struct pyperf_python *python, void *tstate)
 {
-    if (!frames_are_known(python, tstate))
+    if (!pyperf_frames_are_known(python, tstate))
         return;
     int left = MOST_LEARNT;
-    struct loop loop = loop_of(current_frame(python->layout, tstate), &left);
+    struct loop loop = loop_of(python->layout, pyperf_frame_current(python->layout, tstate), &left);
     while (loop.entry != NULL && loop.callee != NULL) {
-        void *caller = caller_of(loop.entry);
-        struct loop next = loop_of(caller, &left);
+        void *caller = pyperf_frame_caller(python->layout, loop.entry);
+        struct loop next = loop_of(python->layout, caller, &left);
         if (next.entry != NULL)
             is_direct(kind_of(python, loop.callee, caller),
                       (uintptr_t)next.entry - (uintptr_t)loop.entry);
@@ -183,8 +150,8 @@ static int count_units(const struct pyperf_python *python, struct loop loop, uin
     int units = 0;
     while (loop.entry != NULL && loop.callee != NULL && (uintptr_t)loop.entry >= low &&
            (uintptr_t)loop.entry < high) {
-        void *caller = caller_of(loop.entry);
-        struct loop next = loop_of(caller, &frames_left);
+        void *caller = pyperf_frame_caller(python->layout, loop.entry);
+        struct loop next = loop_of(python->layout, caller, &frames_left);
         if (next.entry == NULL)
             break;
         enum kind kind = kind_of(python, loop.callee, caller);
@@ -206,11 +173,11 @@ int pyperf_units_of_hooked_calls(const struct pyperf_python *python, void *tstat
         int remaining, units;
     } last __attribute__((tls_model("initial-exec")));
 
-    if (!frames_are_known(python, tstate))
+    if (!pyperf_frames_are_known(python, tstate))
         return -ENOTSUP;
     int left = MOST_FRAMES;
-    void *frame = current_frame(python->layout, tstate);
-    struct loop loop = loop_of(frame, &left);
+    void *frame = pyperf_frame_current(python->layout, tstate);
+    struct loop loop = loop_of(python->layout, frame, &left);
     int remaining;
     memcpy(&remaining, (char *)tstate + python->layout->c_recursion_remaining, sizeof remaining);
     if (frame != last.frame || loop.entry != last.entry || high != last.high ||

@@ -28,4 +28,7 @@ int pyperf_units_of_hooked_calls(const struct pyperf_python *python, void *tstat
  * start on, so that distances are known before recursion needs them. */
 void pyperf_units_learn(const struct pyperf_python *python, void *tstate);
 
+/* Calls in which a context is left on the stack (contexts.h) are by so many bytes farther apart. */
+void pyperf_units_detour(uintptr_t bytes);
+
 #endif

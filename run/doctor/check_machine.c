@@ -89,7 +89,7 @@ static void check_events(struct findings *findings, const struct machine *machin
 static void check_limits(struct findings *findings, const struct machine *machine)
 {
     bool starved;
-    long ring = adapt_ring_kib(4000, machine, &starved);
+    long ring = adapt_ring_kib(4000, ADAPT_STACK_BYTES, machine, &starved);
 
     findings_add(findings, machine->max_stack < 512 ? VERDICT_NOTE : VERDICT_OK, "call chains",
                  "sysctl kernel.perf_event_max_stack=1024, for deep stacks with frame pointers",

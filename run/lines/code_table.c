@@ -1,4 +1,5 @@
 #include "lines/code_table.h"
+#include "recording/code_rows.h"
 #include "recording/sections.h"
 
 #include <pyperf.h>
@@ -9,20 +10,6 @@
 #include <string.h>
 
 /* -- ELF ------------------------------------------------------------------------------------ */
-
-/* The section's bytes; NULL if it is not there, or not all of it. */
-static const unsigned char *find_rows(Elf *elf, size_t *size)
-{
-    size_t file_size;
-    GElf_Shdr header;
-    const char *file = elf_rawfile(elf, &file_size);
-
-    if (!file || !section_of_name(elf, PYPERF_CODE_SECTION, &header) ||
-        header.sh_offset > file_size || header.sh_size > file_size - header.sh_offset)
-        return NULL;
-    *size = header.sh_size;
-    return (const unsigned char *)file + header.sh_offset;
-}
 
 static Elf_Data *find_symbols(Elf *elf)
 {
@@ -42,52 +29,26 @@ static uint64_t address_of_slot(Elf_Data *symbols, unsigned slot)
 
 /* -- Rows ----------------------------------------------------------------------------------- */
 
-/* One row at the beginning of `bytes`; its size, or 0 if it is cut off. */
-static size_t read_row(const unsigned char *bytes, size_t size, struct pyperf_code_row *row,
-                       uint64_t *elsewhere, const unsigned char **lines)
+static size_t count_rows(struct code_rows rows)
 {
-    size_t used = sizeof *row;
-
-    if (size < used)
-        return 0;
-    memcpy(row, bytes, sizeof *row);
-    *elsewhere = 0;
-    if (row->slot == PYPERF_CODE_ELSEWHERE) {
-        if (size < used + sizeof *elsewhere)
-            return 0;
-        memcpy(elsewhere, bytes + used, sizeof *elsewhere);
-        used += sizeof *elsewhere;
-    }
-    if (row->slot == PYPERF_CODE_CLOCK || row->slot == PYPERF_CODE_END)
-        return used;
-    *lines = bytes + used;
-    return row->lines_size <= size - used ? used + row->lines_size : 0;
-}
-
-static size_t count_rows(const unsigned char *bytes, size_t size)
-{
-    struct pyperf_code_row row;
-    const unsigned char *lines;
-    uint64_t elsewhere;
+    struct code_row row;
     size_t count = 0;
 
-    for (size_t used; (used = read_row(bytes, size, &row, &elsewhere, &lines)); count++) {
-        bytes += used;
-        size -= used;
-    }
+    while (code_rows_next(&rows, &row))
+        count++;
     return count;
 }
 
-static struct code code_of(const struct pyperf_code_row *row, uint64_t elsewhere,
-                           const unsigned char *lines, Elf_Data *symbols)
+static struct code code_of(const struct code_row *row, Elf_Data *symbols)
 {
-    bool other = row->slot == PYPERF_CODE_ELSEWHERE;
+    const struct pyperf_code_row *head = &row->head;
+    bool other = head->slot == PYPERF_CODE_ELSEWHERE;
 
     return (struct code){
-        .bytecode = row->bytecode,
-        .length = row->length,
-        .lines = {.bytes = lines, .size = row->lines_size, .first_line = row->first_line},
-        .slot = other ? elsewhere : address_of_slot(symbols, row->slot),
+        .bytecode = head->bytecode,
+        .length = head->length,
+        .lines = {.bytes = row->behind, .size = head->lines_size, .first_line = head->first_line},
+        .slot = other ? row->elsewhere : address_of_slot(symbols, head->slot),
         .elsewhere = other,
     };
 }
@@ -119,29 +80,27 @@ static int link_codes(struct code_table *table)
 
 int code_table_read(struct code_table *table, const struct module *image)
 {
-    size_t size = 0, timed = 0;
-    const unsigned char *bytes = image->elf ? find_rows(image->elf, &size) : NULL, *lines = NULL;
-    struct pyperf_code_row row;
+    struct code_rows rows = code_rows_of(image->elf);
+    struct code_row row;
     Elf_Data *symbols = image->elf ? find_symbols(image->elf) : NULL;
-    uint64_t elsewhere;
+    size_t timed = 0;
     int rc;
 
     *table = (struct code_table){.end = UINT64_MAX};
-    if (!bytes)
+    if (!rows.size)
         return 0;
-    table->codes = calloc(count_rows(bytes, size) + 1, sizeof *table->codes);
+    table->codes = calloc(count_rows(rows) + 1, sizeof *table->codes);
     if (!table->codes)
         return -ENOMEM;
-    for (size_t used; (used = read_row(bytes, size, &row, &elsewhere, &lines));) {
-        bytes += used;
-        size -= used;
-        if (row.slot == PYPERF_CODE_CLOCK) {
-            set_times(table, timed, &row);
+    while (code_rows_next(&rows, &row)) {
+        uint64_t time = row.head.bytecode;
+        if (row.head.slot == PYPERF_CODE_CLOCK) {
+            set_times(table, timed, &row.head);
             timed = table->count;
-        } else if (row.slot == PYPERF_CODE_END) {
-            table->end = row.bytecode < table->end ? row.bytecode : table->end;
-        } else {
-            table->codes[table->count++] = code_of(&row, elsewhere, lines, symbols);
+        } else if (row.head.slot == PYPERF_CODE_END) {
+            table->end = time < table->end ? time : table->end;
+        } else if (row.head.slot != PYPERF_CODE_CONTEXT) {
+            table->codes[table->count++] = code_of(&row, symbols);
         }
     }
     table->count = timed;

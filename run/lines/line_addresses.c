@@ -21,6 +21,12 @@ static bool is_python(const struct chain_frame *frame)
     return frame->name && frame->mapping && strncmp(frame->name, PYPERF_NAME_PREFIX, PREFIX) == 0;
 }
 
+/* The root of a completed chain is neither a function nor of a file. */
+static bool is_mark(const struct chain *chain, size_t i)
+{
+    return chain->completed < chain->count && i == chain->count - 1;
+}
+
 /* Frames without a line get an address there too, so that a function is one row in reports. */
 static int replace(void *context, const struct chain *chain, uint64_t *addresses)
 {
@@ -32,11 +38,12 @@ static int replace(void *context, const struct chain *chain, uint64_t *addresses
         struct line line;
         uint64_t address;
         int rc;
-        if (!is_python(frame))
+        if (!is_python(frame) && !is_mark(chain, i))
             continue;
         line = lines_find(state->lines, chain, i);
-        rc = line_file_address(state->file, frame->name, file_of(frame->name), line.first,
-                               line.last, line.line, &address);
+        rc = line_file_address(state->file, frame->name,
+                               is_python(frame) ? file_of(frame->name) : "", line.first, line.last,
+                               line.line, &address);
         if (rc == -EFBIG) {
             state->left_out = true;
             continue;

@@ -78,11 +78,6 @@ void lines_free(struct lines *lines)
 }
 
 /* Near the end of the stack the library stands between, to watch it. */
-static bool is_library(const struct module *module)
-{
-    return strcmp(path_base_name(module->path), PYPERF_LIBRARY) == 0;
-}
-
 bool lines_is_python(const struct chain *chain, size_t i)
 {
     const struct chain_frame *frame = &chain->frames[i];
@@ -90,7 +85,7 @@ bool lines_is_python(const struct chain *chain, size_t i)
     return i > chain->recorded && frame->name && frame->mapping && frame->registers &&
            strncmp(frame->name, PYPERF_NAME_PREFIX, PYTHON_PREFIX) == 0 &&
            chain->frames[i - 1].mapping && chain->frames[i - 1].registers &&
-           !is_library(chain->frames[i - 1].mapping->module);
+           !module_is_library(chain->frames[i - 1].mapping->module);
 }
 
 /* -- Code objects --------------------------------------------------------------------------- */
@@ -110,12 +105,6 @@ static const struct code_table *table_of(struct lines *lines, const struct modul
         return NULL;
     }
     return table;
-}
-
-static bool is_image(const struct module *module)
-{
-    const char *name = path_base_name(module->path);
-    return strncmp(name, "pyperf-", 7) == 0 && strstr(name, ".so");
 }
 
 /* The time from which on rows are missing in a process: memory may be another code object's then.
@@ -139,7 +128,7 @@ static uint64_t end_of(struct lines *lines, const struct chain *chain)
     for (size_t i = 0; i < space->count; i++) {
         struct module *module = space->mappings[i].module;
         const struct code_table *table;
-        if (!is_image(module))
+        if (!module_is_image(module))
             continue;
         module_open(module, chain->places);
         table = table_of(lines, module);
@@ -208,7 +197,7 @@ const struct code *lines_code(struct lines *lines, const struct chain *chain, si
                  (module_address(image, mapping, chain->frames[i].lookup) - slot->start);
     for (size_t m = 0; !code && chain->space && m < chain->space->count; m++) {
         struct module *other = chain->space->mappings[m].module;
-        if (!is_image(other))
+        if (!module_is_image(other))
             continue;
         module_open(other, chain->places);
         table = table_of(lines, other);
@@ -297,11 +286,7 @@ static struct build *build_of(struct lines *lines, const struct chain *chain, si
 
 struct position_frame lines_loop(const struct chain *chain, size_t i, struct stack_copy *stack)
 {
-    const struct registers *leaf = chain->frames[chain->recorded].registers;
-
-    *stack = (struct stack_copy){.start = leaf->values[processor_here.sp],
-                                 .bytes = chain->sample->stack,
-                                 .size = chain->sample->stack_size};
+    *stack = unwind_stack(chain->sample, chain->frames[chain->recorded].registers);
     return (struct position_frame){
         .registers = chain->frames[i - 1].registers,
         .stack = stack,
@@ -399,6 +384,21 @@ static struct line line_of_frame(struct lines *lines, const struct chain *chain,
     return line;
 }
 
+/* A context tells the position itself. */
+static struct line line_of_position(struct lines *lines, const struct chain *chain, size_t i)
+{
+    struct line line = {.line = 0};
+    uint64_t position = chain->frames[i].position;
+    const struct code *code = position ? lines_code(lines, chain, i, position) : NULL;
+
+    if (!code || position - code->bytecode >= code->length)
+        return line;
+    line.line = line_table_find(&code->lines, (uint32_t)(position - code->bytecode));
+    line.first = line.line ? code->lines.first_line : 0;
+    line.last = line.line ? code->last_line : 0;
+    return line;
+}
+
 /* What a converted recording's addresses say, by the line file's own .debug_line. */
 static struct line line_of_address(const struct chain_frame *frame)
 {
@@ -430,7 +430,8 @@ struct line lines_find(struct lines *lines, const struct chain *chain, size_t i)
         return line;
     if (i < chain->recorded)
         return line_of_address(&chain->frames[i]);
-    line = line_of_frame(lines, chain, i);
+    line =
+        i < chain->completed ? line_of_frame(lines, chain, i) : line_of_position(lines, chain, i);
     code = line.line ? NULL : newest_of_slot(lines, &chain->frames[i]);
     if (code) {
         line.first = code->lines.first_line;

@@ -157,7 +157,7 @@ static int record_enough(const char *program, const struct probe_paths *paths)
 
     machine_read(&machine);
     sampling.rate = machine.sample_rate < FREQUENCY ? machine.sample_rate : FREQUENCY;
-    sampling.ring_kib = adapt_ring_kib(sampling.rate / 8, &machine, &starved);
+    sampling.ring_kib = adapt_ring_kib(sampling.rate / 8, ADAPT_STACK_BYTES, &machine, &starved);
     sampling.seconds = SAMPLES / (sampling.rate > 0 ? sampling.rate : 1);
     for (int attempt = 1;; attempt++) {
         struct stat data;

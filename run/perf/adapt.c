@@ -1,7 +1,8 @@
 /*
- * perf copies the whole stack.  Without frame pointers -g ends at the interpreter's first C frame,
- * and with them it has no lines and ends in C libraries that keep none.  Copies take space: the
- * file is compressed, and the ring buffer is made larger so that no sample is lost.
+ * perf copies the stack: the whole, as far as it can, or as much as is needed where the library
+ * leaves contexts on it (pyperf.h).  Without frame pointers -g ends at the interpreter's first C
+ * frame, and with them it has no lines and ends in C libraries that keep none.  Copies take space:
+ * the file is compressed, and the ring buffer is made larger so that no sample is lost.
  */
 #include "perf/adapt.h"
 #include "base/number.h"
@@ -53,7 +54,7 @@ static long allowed_kib(const struct machine *machine)
     return total / cpus - page_kib;
 }
 
-long adapt_ring_kib(long frequency, const struct machine *machine, bool *starved)
+long adapt_ring_kib(long frequency, long stack_bytes, const struct machine *machine, bool *starved)
 {
     long cpus = machine->cpus > 0 ? machine->cpus : 1;
     long memory = machine->memory_kib / MEMORY_PART / cpus;
@@ -61,7 +62,7 @@ long adapt_ring_kib(long frequency, const struct machine *machine, bool *starved
 
     if (frequency > machine->sample_rate)
         frequency = machine->sample_rate;
-    wanted = power_of_two_up(frequency * (ADAPT_STACK_BYTES / 1024 + 1) / RING_PARTS_OF_SECOND);
+    wanted = power_of_two_up(frequency * (stack_bytes / 1024 + 1) / RING_PARTS_OF_SECOND);
     most = power_of_two_down(most < memory ? most : memory);
     most = most < RING_LEAST_KIB ? RING_LEAST_KIB : most;
     wanted = wanted < RING_LEAST_KIB ? RING_LEAST_KIB : wanted;
@@ -88,14 +89,29 @@ static void add(struct adapt_plan *plan, const char *option)
     plan->options[count] = (char *)option;
 }
 
+/* The program's samples have contexts, and we are to read the recording.  What it starts may be
+ * another Python, but seldom is. */
+static bool has_contexts(const struct perfcmd *cmd, const struct program *program)
+{
+    const struct elfinfo *elf = program ? &program->elf : NULL;
+
+    return program && program->kind == PROGRAM_PYTHON && elf->has_evaluator && elf->major == 3 &&
+           elf->minor >= ADAPT_CONTEXTS_SINCE && !cmd->pids && !cmd->tids && !cmd->all_cpus &&
+           !cmd->split_output;
+}
+
 static void copy_stacks(struct adapt_plan *plan, const struct perfcmd *cmd,
                         const struct program *program, const struct perftool *perf,
                         const struct machine *machine)
 {
+    bool near = cmd->callgraph != CALLGRAPH_DWARF && has_contexts(cmd, program);
+    long bytes = near ? ADAPT_CONTEXT_BYTES : ADAPT_STACK_BYTES;
+
     plan->stack_copies = true;
     if (cmd->callgraph != CALLGRAPH_DWARF) {
+        snprintf(plan->copy, sizeof plan->copy, "dwarf,%ld", bytes);
         add(plan, "--call-graph");
-        add(plan, "dwarf,65528");
+        add(plan, plan->copy);
     }
     if (!cmd->clock_set) { /* the clock of the code tables: pyperf.h */
         add(plan, "-k");
@@ -111,7 +127,7 @@ static void copy_stacks(struct adapt_plan *plan, const struct perfcmd *cmd,
     if (cmd->ring_sized)
         return;
     snprintf(plan->ring, sizeof plan->ring, "%ldK",
-             adapt_ring_kib(frequency_of(cmd, machine), machine, &plan->starved));
+             adapt_ring_kib(frequency_of(cmd, machine), bytes, machine, &plan->starved));
     add(plan, "-m");
     add(plan, plan->ring);
 }

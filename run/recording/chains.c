@@ -4,7 +4,10 @@
  */
 #include "recording/chains.h"
 #include "recording/bytes.h"
+#include "recording/contexts.h"
 #include "recording/kernel.h"
+
+#include <pyperf.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,6 +34,7 @@ struct chains {
     struct kernel kernel;
     bool kernel_known;
     struct build_id kernel_id;
+    struct contexts contexts;
     struct unwound *unwound;
     struct chain_frame *frames;
     size_t count;
@@ -112,7 +116,7 @@ static void add_frame(struct chains *chains, struct chain_frame frame, const str
     chains->frames[chains->count++] = frame;
 }
 
-static void add_unwound(struct chains *chains, const struct unwound *frame)
+static void add_one(struct chains *chains, const struct unwound *frame)
 {
     add_frame(chains,
               (struct chain_frame){.address = frame->registers.values[processor_here.pc],
@@ -171,11 +175,83 @@ static void add_recorded(struct chains *chains, const struct space *space,
     }
 }
 
+/* -- Contexts ------------------------------------------------------------------------------- */
+
+/* The context that frame `i` of the unwound ones is the mark of; NULL: none that is known. */
+static const struct context *context_at(struct chains *chains, const struct chain *chain, size_t i)
+{
+    const struct unwound *frame = &chains->unwound[i];
+    struct stack_copy stack = unwind_stack(chain->sample, &chains->unwound[0].registers);
+    uint64_t sp = frame->registers.values[processor_here.sp], id, again;
+
+    if (i == 0 || !frame->mapping || !module_is_library(frame->mapping->module) ||
+        frame->lookup == frame->registers.values[processor_here.pc]) /* not at its call */
+        return NULL;
+    if (!frame->symbol || strcmp(frame->symbol->name, PYPERF_CONTEXT_SYMBOL) != 0 ||
+        !stack_read(&stack, sp, &id) || !stack_read(&stack, sp + 8, &again) || id != again)
+        return NULL;
+    return contexts_find(&chains->contexts, chain->space, &chains->places, id);
+}
+
+/* From frame `end` on the chain is what the context tells. */
+static void complete(struct chains *chains, struct chain *chain, size_t end,
+                     const struct context *context)
+{
+    size_t depth;
+
+    if (!contexts_depth(&chains->contexts, context, &depth) || depth + 1 > FRAMES_MAX - end)
+        return;
+    chain->completed = chains->count = end;
+    for (; context; context = contexts_outer(&chains->contexts, context))
+        for (size_t i = 0; i < context->count; i++) {
+            struct pyperf_context_frame frame = contexts_frame(context, i);
+            add_user(chains, chain->space, frame.slot, frame.slot);
+            chains->frames[chains->count - 1].position = frame.position;
+        }
+    chains->frames[chains->count++] = (struct chain_frame){.name = CHAIN_COMPLETED};
+}
+
+/* Is this the library on its way from the interpreter to a slot?  A sample may also be taken in it.
+ */
+static bool is_between(const struct chains *chains, const struct unwound *frame)
+{
+    const struct mapping *before = chains->count ? chains->frames[chains->count - 1].mapping : NULL;
+
+    return frame->mapping && module_is_library(frame->mapping->module) && before &&
+           module_is_image(before->module);
+}
+
+/*
+ * Where the copy of the stack ends before its root, the outermost context within it tells the rest.
+ * Unwinding may have gone on in another stack (a greenlet's first frame has no real caller): so
+ * only as far as each context was left within the next.
+ */
+static void add_unwound(struct chains *chains, struct chain *chain)
+{
+    const struct context *context = NULL;
+    bool whole, followed = true;
+    size_t end = 0, unwound = unwind_sample(&chains->locations, chain->space, chain->sample,
+                                            chains->unwound, &whole);
+
+    for (size_t i = 0; i < unwound; i++) {
+        const struct unwound *frame = &chains->unwound[i];
+        const struct context *outer = whole || !followed ? NULL : context_at(chains, chain, i);
+        if (outer) {
+            followed = !context || contexts_is_within(&chains->contexts, context, outer);
+            context = followed ? outer : context;
+            end = followed ? chains->count : end;
+        }
+        if (!is_between(chains, frame))
+            add_one(chains, frame);
+    }
+    if (context)
+        complete(chains, chain, end, context);
+}
+
 static int take_sample(struct chains *chains, const struct record *record, struct chain *chain)
 {
     struct sample *sample = &chains->sample;
     const struct space *space;
-    size_t unwound;
     int rc = sample_read(sample, record);
 
     if (rc)
@@ -193,9 +269,9 @@ static int take_sample(struct chains *chains, const struct record *record, struc
         .frames = chains->frames,
         .recorded = chains->count,
     };
-    unwound = sample->stack ? unwind_sample(&chains->locations, space, sample, chains->unwound) : 0;
-    for (size_t i = 0; i < unwound; i++)
-        add_unwound(chains, &chains->unwound[i]);
+    chain->completed = SIZE_MAX;
+    if (sample->stack)
+        add_unwound(chains, chain);
     if (!chains->count && sample->ip) {
         if ((record->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL)
             add_kernel(chains, sample->ip);
@@ -203,6 +279,8 @@ static int take_sample(struct chains *chains, const struct record *record, struc
             add_user(chains, space, sample->ip, sample->ip);
     }
     chain->count = chains->count;
+    if (chain->completed > chain->count)
+        chain->completed = chain->count;
     return 1;
 }
 
@@ -244,6 +322,7 @@ void chains_free(struct chains *chains)
     spaces_free(&chains->spaces);
     table_free(&chains->modules, module_free);
     table_free(&chains->build_ids, free);
+    contexts_free(&chains->contexts);
     kernel_free(&chains->kernel);
     free(chains->unwound);
     free(chains->frames);

@@ -18,7 +18,11 @@ struct chain_frame {
     bool kernel;
     const struct mapping *mapping;     /* NULL: kernel, or nothing is mapped there */
     const struct registers *registers; /* NULL if perf copied none, as with frame pointers */
+    uint64_t position; /* completed: in its bytecode, where it was; 0: it cannot be told */
 };
+
+/* The name of the frame at the root of a chain that had to be completed. */
+#define CHAIN_COMPLETED "[completed]"
 
 struct chain {
     const struct sample *sample;
@@ -27,8 +31,11 @@ struct chain {
     const char *command;              /* the thread's name */
     const struct chain_frame *frames; /* leaf first */
     size_t count;
-    bool monotonic;  /* times are CLOCK_MONOTONIC's (perf record -k mono) */
-    size_t recorded; /* how many of them perf itself followed; the others are unwound */
+    bool monotonic;   /* times are CLOCK_MONOTONIC's (perf record -k mono) */
+    size_t recorded;  /* how many of them perf itself followed; the others are unwound */
+    size_t completed; /* from here on Python frames alone, as a context tells them (pyperf.h),
+                         because the stack's copy ends before its root, and the frame
+                         CHAIN_COMPLETED; `count` if that was not needed, or not possible */
 };
 
 /* What is known of a recording's processes and files so far. */

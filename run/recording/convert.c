@@ -332,6 +332,9 @@ static int put_sample(struct conversion *conversion, const struct record *record
     unwound = unwound < most ? unwound : most;
     if (!sample->stack)
         unwound = 0;
+    else if (chain->completed < chain->count && unwound == chain->count - chain->recorded &&
+             !conversion->addresses[unwound - 1])
+        unwound--; /* CHAIN_COMPLETED has an address only in the added file */
     count = sample->chain_count + (unwound ? unwound + 1 : 0);
     used = append(fresh, used, &count, sizeof count);
     used = append(fresh, used, sample->chain, sample->chain_count * 8);

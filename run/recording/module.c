@@ -1,7 +1,10 @@
 #include "recording/module.h"
+#include "base/path.h"
 #include "base/process.h"
 #include "recording/jitmap.h"
 #include "recording/rule.h"
+
+#include <pyperf.h>
 
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
@@ -26,6 +29,17 @@ bool module_is_memory(const char *path)
     return starts(path, "//anon") || starts(path, "/dev/zero") || starts(path, "/anon_hugepage") ||
            starts(path, "/SYSV") || starts(path, "/memfd:") || starts(path, "anon_inode:") ||
            starts(path, "[heap]") || starts(path, "[stack") || starts(path, "[anon");
+}
+
+bool module_is_image(const struct module *module)
+{
+    const char *name = path_base_name(module->path);
+    return strncmp(name, "pyperf-", 7) == 0 && strstr(name, ".so");
+}
+
+bool module_is_library(const struct module *module)
+{
+    return strcmp(path_base_name(module->path), PYPERF_LIBRARY) == 0;
 }
 
 struct module *module_new(const char *path, enum module_kind kind, const struct build_id *build_id,

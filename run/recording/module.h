@@ -48,6 +48,10 @@ struct module_places {
 /* Is this what the kernel calls memory that no file backs? */
 bool module_is_memory(const char *path);
 
+/* Is it one of the library's images, or the library itself?  By its name. */
+bool module_is_image(const struct module *module);
+bool module_is_library(const struct module *module);
+
 /* NULL only for want of memory.  For memory without a file, `path` is that of its process's perf
  * map, and `kind` says so.  `build_id` is copied. */
 struct module *module_new(const char *path, enum module_kind kind, const struct build_id *build_id,

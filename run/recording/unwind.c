@@ -36,27 +36,36 @@ static bool follow_frame_pointer(const struct registers *frame, const struct sta
 
 static bool step(const struct unwound *frame, const struct rule *rule,
                  const struct stack_copy *stack, const struct processor *processor,
-                 bool *interrupted, struct registers *caller)
+                 bool *interrupted, bool *outermost, struct registers *caller)
 {
-    *interrupted = false;
+    *interrupted = *outermost = false;
     if (!rule || !rule->known)
         return follow_frame_pointer(&frame->registers, stack, processor, caller);
     *interrupted = rule->signal_frame;
+    *outermost = rule->outermost;
     return rule_apply(rule, &frame->registers, stack, processor, caller);
 }
 
+struct stack_copy unwind_stack(const struct sample *sample, const struct registers *leaf)
+{
+    return (struct stack_copy){.start = leaf->values[processor_here.sp],
+                               .bytes = sample->stack,
+                               .size = sample->stack_size};
+}
+
 size_t unwind_sample(struct locations *locations, const struct space *space,
-                     const struct sample *sample, struct unwound *frames)
+                     const struct sample *sample, struct unwound *frames, bool *whole)
 {
     const struct processor *processor = &processor_here;
-    struct stack_copy stack = {.bytes = sample->stack, .size = sample->stack_size};
+    struct stack_copy stack;
     bool interrupted = true; /* the leaf was: its address is no return address */
     size_t count = 0;
 
+    *whole = false;
     frames[0].registers = registers_of(sample, processor);
     if (!registers_has(&frames[0].registers, processor->pc))
         return 0;
-    stack.start = frames[0].registers.values[processor->sp];
+    stack = unwind_stack(sample, &frames[0].registers);
     while (count < UNWIND_FRAMES_MAX) {
         struct unwound *frame = &frames[count++];
         uint64_t pc = frame->registers.values[processor->pc];
@@ -67,8 +76,9 @@ size_t unwind_sample(struct locations *locations, const struct space *space,
         frame->symbol = location->symbol;
         if (!frame->mapping && count > 1)
             return count - 1; /* no code: a wrong guess */
-        if (count == UNWIND_FRAMES_MAX || !step(frame, location_rule(location, processor), &stack,
-                                                processor, &interrupted, &frames[count].registers))
+        if (count == UNWIND_FRAMES_MAX ||
+            !step(frame, location_rule(location, processor), &stack, processor, &interrupted, whole,
+                  &frames[count].registers))
             break;
         if (interrupted)
             frame->lookup = pc; /* what a handler returns to is called by nobody */

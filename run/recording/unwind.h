@@ -4,6 +4,7 @@
 
 #include "recording/locations.h"
 #include "recording/processor.h"
+#include "recording/rule.h"
 #include "recording/sample.h"
 
 #include <stdbool.h>
@@ -20,10 +21,13 @@ struct unwound {
 
 /*
  * Unwinds a sample of the process `space` (NULL: nothing is known of it): fills `frames`, leaf
- * first, and returns how many.  Ends at the outermost frame, where the copy ends, or where nothing
- * tells how to go on.  `frames` has room for UNWIND_FRAMES_MAX.
+ * first, and returns how many.  Ends at the outermost frame, and then `*whole` is true; or where
+ * the copy ends, or nothing tells how to go on.  `frames` has room for UNWIND_FRAMES_MAX.
  */
 size_t unwind_sample(struct locations *locations, const struct space *space,
-                     const struct sample *sample, struct unwound *frames);
+                     const struct sample *sample, struct unwound *frames, bool *whole);
+
+/* The sample's copy of the stack below a frame of it. */
+struct stack_copy unwind_stack(const struct sample *sample, const struct registers *leaf);
 
 #endif

@@ -7,7 +7,7 @@ import struct
 import image
 
 ROW = struct.Struct("=QIIIHH")
-ELSEWHERE, CLOCK, END = 0xFFFF, 0xFFFE, 0xFFFD
+ELSEWHERE, CLOCK, END, CONTEXT = 0xFFFF, 0xFFFE, 0xFFFD, 0xFFFC
 LNOTAB, LINETABLE, LOCATIONS = 1, 2, 3
 
 # slot: its symbol's address in the image; elsewhere: or its address in the process.  name_at: where
@@ -33,7 +33,7 @@ def section(path):
 
 
 def read(path):
-    """The rows of an image, oldest first, END ones too (their symbol is "").  AssertionError unless
+    """The rows of an image but for contexts, oldest first, END ones too (their symbol is "").  AssertionError unless
     they fill the section."""
     data, symbols, at, undated, rows = section(path), image.symbols(path), 0, [], []
     while at < len(data):
@@ -47,7 +47,10 @@ def read(path):
         if slot == ELSEWHERE:
             (elsewhere,) = struct.unpack_from("=Q", data, at)
             at += 8
-        own = slot < END
+        if slot == CONTEXT:
+            at += size
+            continue
+        own = slot < CONTEXT
         name = symbols[slot].name if own else ""
         assert at + size <= len(data), "a row beyond the section's end"
         undated.append(

@@ -57,6 +57,11 @@ def begins_at_a_start(frames):
     return any(symbol in STARTS for symbol, _ in frames[:2])
 
 
+def without_library(frames):
+    """Ours leave it out where it stands between the interpreter and a slot."""
+    return [frame for frame in frames if os.path.basename(frame[1]) != "libpyperf.so"]
+
+
 def perf_lost_it(perf, ours):
     """Has perf given up where we have not?"""
     return (
@@ -81,8 +86,9 @@ def compare(data, samples, program=None, root=roots.HOST):
     equal = lost = 0
     wrong = []
     for sample in samples:
-        perf = [(frame.symbol, frame.dso) for frame in sample.frames]
+        perf = without_library([(frame.symbol, frame.dso) for frame in sample.frames])
         ours = chains.get((sample.tid, sample.nanoseconds))
+        ours = ours and Chain(ours.comm, without_library(ours.frames))
         if ours and ours.comm == sample.comm and ours.frames == perf:
             equal += 1
         elif ours and ours.comm == sample.comm and perf_lost_it(perf, ours.frames):

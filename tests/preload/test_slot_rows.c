@@ -206,7 +206,88 @@ START_TEST(a_small_programs_image_is_small)
 }
 END_TEST
 
-SUPPORT_MAIN(each_code_object_has_a_row, the_time_of_a_shared_slots_row_is_exact,
+/* -- Contexts ------------------------------------------------------------------------------- */
+
+static uint64_t tell(uint64_t parent, unsigned count, uint64_t position)
+{
+    static struct pyperf_context_row context;
+    context.parent = parent;
+    for (unsigned i = 0; i < count; i++)
+        context.frames[i] = (struct pyperf_context_frame){0x1000 + i, position + i};
+    return pyperf_slots_context(&context, count);
+}
+
+START_TEST(a_context_is_told_once)
+{
+    const char *directory = start(LINES);
+    uint64_t root = tell(0, 3, 100), inner = tell(root, PYPERF_CONTEXT_FRAMES, 200);
+    ck_assert_uint_ne(root, 0);
+    ck_assert_uint_ne(inner, root);
+    ck_assert_uint_eq(tell(0, 3, 100), root);
+    ck_assert_uint_eq(tell(root, PYPERF_CONTEXT_FRAMES, 200), inner);
+    ck_assert_uint_ne(tell(0, 3, 101), root);
+    ck_assert_uint_ne(tell(inner, 3, 100), root);
+    ck_assert_uint_ne(tell(0, 0, 0), 0); /* C has called */
+    ck_assert_uint_eq(read_image(directory, 0), 5);
+    ck_assert_uint_eq(rows[0].row.slot, PYPERF_CODE_CONTEXT);
+    ck_assert_uint_eq(rows[0].row.bytecode, root);
+    ck_assert_uint_eq(rows[0].row.length, 3);
+    ck_assert_uint_eq(rows[0].row.lines_size, 8 + 3 * sizeof(struct pyperf_context_frame));
+    struct pyperf_context_row told;
+    memcpy(&told, rows[0].lines, rows[0].row.lines_size);
+    ck_assert_uint_eq(told.parent, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_uint_eq(told.frames[i].slot, 0x1000 + i);
+        ck_assert_uint_eq(told.frames[i].position, 100 + i);
+    }
+    memcpy(&told.parent, rows[1].lines, sizeof told.parent);
+    ck_assert_uint_eq(told.parent, root);
+}
+END_TEST
+
+static void tell_in_child(void *directory)
+{
+    uint64_t old = tell(0, 3, 100);
+    ck_assert_uint_eq(support_count_files(directory, "pyperf-"), 1); /* the parent's says it */
+    ck_assert_uint_ne(tell(old, 3, 100), 0);
+    ck_assert_uint_eq(read_image(directory, 0), 1);
+    ck_assert_uint_eq(rows[0].row.slot, PYPERF_CODE_CONTEXT);
+}
+
+START_TEST(a_childs_contexts_go_on_from_its_parents)
+{
+    const char *directory = start(LINES);
+    tell(0, 3, 100);
+    pyperf_slots_before_fork();
+    pid_t child = fork();
+    if (child == 0) {
+        pyperf_slots_after_fork_in_child();
+        tell_in_child((void *)directory);
+        _exit(0);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(contexts_are_bounded)
+{
+    start(LINES);
+    uint64_t told = 0, bytes = 0;
+    while (tell(0, PYPERF_CONTEXT_FRAMES, 1000 * (told + 1)) != 0) {
+        told++;
+        bytes += sizeof(struct pyperf_context_row) + sizeof(struct pyperf_code_row);
+        ck_assert_uint_le(bytes, PYPERF_CODE_CONTEXT_MOST);
+    }
+    ck_assert_uint_gt(bytes, PYPERF_CODE_CONTEXT_MOST / 2);
+    ck_assert_uint_ne(tell(0, PYPERF_CONTEXT_FRAMES, 1000), 0); /* those that were told, hold */
+    ck_assert_ptr_ne(name("f", 160, 10), NULL);                 /* and functions have names */
+}
+END_TEST
+
+SUPPORT_MAIN(a_context_is_told_once, a_childs_contexts_go_on_from_its_parents, contexts_are_bounded,
+             each_code_object_has_a_row, the_time_of_a_shared_slots_row_is_exact,
              an_address_belongs_to_the_newest_row, a_row_that_does_not_fit_is_in_the_next_image,
              a_line_table_that_is_too_large_is_left_out, the_table_ends_and_says_so,
              without_a_table_there_are_no_rows, a_forked_child_describes_in_its_own_image,

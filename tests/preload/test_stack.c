@@ -210,6 +210,58 @@ START_TEST(an_unlimited_main_stack_is_deep)
 }
 END_TEST
 
+static void *check_contexts(void *argument)
+{
+    const struct bounds *stack = argument;
+    uintptr_t first = stack->high - PYPERF_STRETCH;
+    pyperf_stack_check(here(), false, USUAL);
+    ck_assert_uint_eq(pyperf_stack_limit, first);
+    ck_assert(!pyperf_stack_context_is_due(first));
+    ck_assert(pyperf_stack_context_is_due(first - 16));
+    ck_assert(!pyperf_stack_is_unchecked(first - 16));
+    struct pyperf_stack_stretch outer = pyperf_stack_begin_stretch(first - 16);
+    ck_assert_uint_eq(pyperf_stack_limit, first - 16 - PYPERF_STRETCH);
+    uintptr_t next = first - 16 - PYPERF_STRETCH;
+    struct pyperf_stack_stretch inner = pyperf_stack_begin_stretch(next - 500);
+    pyperf_stack_end_stretch(next - 500, inner);
+    /* Another call of the same depth leaves none. */
+    ck_assert(!pyperf_stack_context_is_due(next - 500));
+    ck_assert(pyperf_stack_context_is_due(next - 501));
+    inner = pyperf_stack_begin_stretch(next - PYPERF_STRETCH);
+    pyperf_stack_end_stretch(next - PYPERF_STRETCH, inner);
+    ck_assert_uint_eq(pyperf_stack_limit, next - PYPERF_SLACK);
+    pyperf_stack_end_stretch(first - 16, outer);
+    ck_assert_uint_eq(pyperf_stack_limit, first - 16);
+    return NULL;
+}
+
+static void *check_contexts_below(void *argument)
+{
+    const struct bounds *stack = argument;
+    uintptr_t quarter = used(stack, 4);
+    pyperf_stack_check(here(), true, USUAL);
+    pyperf_stack_begin_stretch(quarter + 64);
+    pyperf_stack_check(quarter + 32, true, USUAL);
+    ck_assert_uint_ge(pyperf_stack_limit, quarter);
+    ck_assert(pyperf_stack_is_unchecked(quarter - 16));
+    ck_assert(!pyperf_stack_context_is_due(stack->low - 64)); /* another's stack */
+    return NULL;
+}
+
+START_TEST(contexts_are_a_stretch_apart)
+{
+    pyperf_stack_want_contexts();
+    run_on(make_stack(1024 * KIB), check_contexts);
+}
+END_TEST
+
+START_TEST(contexts_do_not_put_off_what_else_is_due)
+{
+    pyperf_stack_want_contexts();
+    run_on(make_stack(1024 * KIB), check_contexts_below);
+}
+END_TEST
+
 /* resource.setrlimit(RLIMIT_STACK, 1 GiB) and then threads: their stacks may lie within 1 GiB of
  * the main thread's top. */
 START_TEST(a_raised_limit_does_not_make_a_threads_stack_the_main_ones)
@@ -227,5 +279,6 @@ SUPPORT_MAIN(a_threads_stack_is_low_from_a_quarter_on, a_raised_recursion_limit_
              a_share_goes_by_the_stack_that_is_left, a_small_stack_keeps_a_reserve,
              a_thread_may_need_a_larger_reserve, each_segment_is_told_once,
              a_stack_pointer_elsewhere_is_left_alone, the_main_threads_stack_is_what_the_limit_says,
-             an_unlimited_main_stack_is_deep,
+             an_unlimited_main_stack_is_deep, contexts_are_a_stretch_apart,
+             contexts_do_not_put_off_what_else_is_due,
              a_raised_limit_does_not_make_a_threads_stack_the_main_ones)

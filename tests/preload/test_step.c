@@ -1,8 +1,9 @@
 /*
- * Unwinding at every single instruction of a slot, as it is while a sample is taken.
+ * Unwinding at every single instruction of a slot, and of what leaves a context on the stack, as it
+ * is while a sample is taken.
  *
  * A child calls a function through a slot, and this process steps it.  At each instruction inside
- * the slot two unwinders tell what they make of it: libdw, which reads the image's file from
+ * the routine two unwinders tell what they make of it: libdw, which reads the image's file from
  * outside as perf 7 does, and libgcc's, which runs in the child, in a signal handler, and finds
  * the image through the interposed look-ups of unwind.c.  What is right is known when the slot
  * has returned: where to, and with which stack and frame pointer.
@@ -32,13 +33,20 @@ struct caller {
     uintptr_t pc, sp, fp;
 };
 
+enum { CONTEXT = 0x123456 };
+
 static struct pyperf_image image;
 static pyperf_slot_fn slot;
 static struct caller *seen_inside; /* by the child's own unwinder; shared with it */
 
-static bool in_slot(uintptr_t address)
+/* What is stepped through. */
+static struct {
+    uintptr_t start, size;
+} routine;
+
+static bool in_routine(uintptr_t address)
 {
-    return address - (uintptr_t)slot < PYPERF_ARCH_SLOT_SIZE;
+    return address - routine.start < routine.size;
 }
 
 /* -- The child ------------------------------------------------------------------------------ */
@@ -49,24 +57,24 @@ static void *leaf(void *a, void *b, void *c)
     return a;
 }
 
-static bool slot_was_last;
+static bool routine_was_last;
 
 static _Unwind_Reason_Code note_caller(struct _Unwind_Context *context, void *unused)
 {
     (void)unused;
     uintptr_t pc = _Unwind_GetIP(context);
-    if (slot_was_last) {
+    if (routine_was_last) {
         *seen_inside = (struct caller){.pc = pc, .sp = _Unwind_GetCFA(context)};
         return _URC_END_OF_STACK;
     }
-    slot_was_last = in_slot(pc);
+    routine_was_last = in_routine(pc);
     return _URC_NO_REASON;
 }
 
 static void unwind_here(int number)
 {
     (void)number;
-    slot_was_last = false;
+    routine_was_last = false;
     _Unwind_Backtrace(note_caller, NULL);
     raise(SIGSTOP);
 }
@@ -78,7 +86,7 @@ static void be_stepped(void)
     if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
         _exit(errno);
     raise(SIGSTOP);
-    slot(NULL, NULL, NULL, leaf);
+    pyperf_context(NULL, NULL, NULL, leaf, slot, CONTEXT);
     raise(SIGSTOP);
     _exit(0);
 }
@@ -107,14 +115,14 @@ static struct caller step(pid_t child)
     return registers_of(child);
 }
 
-static struct caller step_until_slot(pid_t child)
+static struct caller step_into_routine(pid_t child)
 {
     for (int i = 0; i < MAX_STEPS; i++) {
         struct caller now = step(child);
-        if (in_slot(now.pc))
+        if (in_routine(now.pc))
             return now;
     }
-    ck_abort_msg("the child does not come to its slot");
+    ck_abort_msg("the child does not come to the routine");
 }
 
 struct frames {
@@ -170,6 +178,8 @@ static pid_t start_child(void)
     for (int i = 0; i < 4; i++)
         slot = (pyperf_slot_fn)pyperf_image_add(&image, "py::f:m", 7, NULL);
     pyperf_unwind_add(&image);
+    if (routine.start == 0)
+        routine.start = (uintptr_t)slot;
     seen_inside =
         mmap(NULL, sizeof *seen_inside, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t child = fork();
@@ -183,25 +193,25 @@ static pid_t start_child(void)
     return child;
 }
 
-/* Steps the child through its slot; `unwind` is asked at each instruction.  What it said, and in
+/* Steps the child through the routine; `unwind` is asked at each instruction.  What it said, and in
  * `truth` what the slot really returned to. */
-static unsigned step_through_slot(struct caller (*unwind)(pid_t), struct caller said[MAX_INSIDE],
-                                  struct caller *truth)
+static unsigned step_through_routine(struct caller (*unwind)(pid_t), struct caller said[MAX_INSIDE],
+                                     struct caller *truth)
 {
     pid_t child = start_child();
     unsigned count = 0;
-    struct caller now = step_until_slot(child);
-    ck_assert_uint_eq(now.pc, (uintptr_t)slot);
+    struct caller now = step_into_routine(child);
+    ck_assert_uint_eq(now.pc, routine.start);
     uintptr_t entry_sp = now.sp;
-    while (now.sp < entry_sp || in_slot(now.pc)) {
+    while (now.sp < entry_sp || in_routine(now.pc)) {
         ck_assert_uint_lt(count, MAX_INSIDE);
         said[count++] = unwind(child);
         /* The handler of unwind_from_inside() first returns to where it interrupted. */
         if (registers_of(child).pc != now.pc)
-            ck_assert_uint_eq(step_until_slot(child).pc, now.pc);
+            ck_assert_uint_eq(step_into_routine(child).pc, now.pc);
         now = step(child);
-        if (!in_slot(now.pc) && now.sp < entry_sp) /* in the leaf */
-            now = step_until_slot(child);
+        if (!in_routine(now.pc) && now.sp < entry_sp) /* in what it calls */
+            now = step_into_routine(child);
     }
     *truth = now;
     kill(child, SIGKILL);
@@ -209,27 +219,85 @@ static unsigned step_through_slot(struct caller (*unwind)(pid_t), struct caller 
     return count;
 }
 
-START_TEST(libdw_is_right_at_every_instruction)
+static void check_libdw(unsigned instructions)
 {
     struct caller said[MAX_INSIDE], truth = {0};
-    ck_assert_uint_eq(step_through_slot(unwind_from_outside, said, &truth), SLOT_INSTRUCTIONS);
-    for (int i = 0; i < SLOT_INSTRUCTIONS; i++) {
+    ck_assert_uint_eq(step_through_routine(unwind_from_outside, said, &truth), instructions);
+    for (unsigned i = 0; i < instructions; i++) {
         ck_assert_uint_eq(said[i].pc, truth.pc);
         ck_assert_uint_eq(said[i].sp, truth.sp);
         ck_assert_uint_eq(said[i].fp, truth.fp);
     }
 }
-END_TEST
 
-START_TEST(libgcc_is_right_at_every_instruction)
+static void check_libgcc(unsigned instructions)
 {
     struct caller said[MAX_INSIDE], truth = {0};
-    ck_assert_uint_eq(step_through_slot(unwind_from_inside, said, &truth), SLOT_INSTRUCTIONS);
-    for (int i = 0; i < SLOT_INSTRUCTIONS; i++) {
+    ck_assert_uint_eq(step_through_routine(unwind_from_inside, said, &truth), instructions);
+    for (unsigned i = 0; i < instructions; i++) {
         ck_assert_uint_eq(said[i].pc, truth.pc);
         ck_assert_uint_eq(said[i].sp, truth.sp);
     }
 }
+
+static void choose_slot(void)
+{
+    routine.size = PYPERF_ARCH_SLOT_SIZE;
+}
+
+/* As long as its instructions are, padding apart. */
+static void choose_context(void)
+{
+    routine.start = (uintptr_t)pyperf_context;
+    routine.size = CONTEXT_BYTES;
+}
+
+START_TEST(libdw_is_right_at_every_instruction)
+{
+    choose_slot();
+    check_libdw(SLOT_INSTRUCTIONS);
+}
 END_TEST
 
-SUPPORT_MAIN(libdw_is_right_at_every_instruction, libgcc_is_right_at_every_instruction)
+START_TEST(libgcc_is_right_at_every_instruction)
+{
+    choose_slot();
+    check_libgcc(SLOT_INSTRUCTIONS);
+}
+END_TEST
+
+START_TEST(libdw_is_right_where_a_context_is_left)
+{
+    choose_context();
+    check_libdw(CONTEXT_INSTRUCTIONS);
+}
+END_TEST
+
+START_TEST(libgcc_is_right_where_a_context_is_left)
+{
+    choose_context();
+    check_libgcc(CONTEXT_INSTRUCTIONS);
+}
+END_TEST
+
+/* The two words where a reader looks for them: at the stack pointer of the routine's call, which is
+ * 32 bytes below its CFA. */
+static void *read_context(void *a, void *b, void *c, pyperf_evaluator_fn next)
+{
+    (void)b, (void)c, (void)next;
+    const uint64_t *words = __builtin_dwarf_cfa();
+    ck_assert_uint_eq(words[0], CONTEXT);
+    ck_assert_uint_eq(words[1], CONTEXT);
+    return a;
+}
+
+START_TEST(the_id_is_at_the_stack_pointer_of_the_call)
+{
+    int mark;
+    ck_assert_ptr_eq(pyperf_context(&mark, NULL, NULL, NULL, read_context, CONTEXT), &mark);
+}
+END_TEST
+
+SUPPORT_MAIN(libdw_is_right_at_every_instruction, libgcc_is_right_at_every_instruction,
+             libdw_is_right_where_a_context_is_left, libgcc_is_right_where_a_context_is_left,
+             the_id_is_at_the_stack_pointer_of_the_call)

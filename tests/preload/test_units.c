@@ -16,6 +16,9 @@ static const struct pyperf_layout layout = {
     .co_name = 16,
     .c_recursion_remaining = 8,
     .tstate_frame = 16,
+    .frame_previous = 8,
+    .frame_owner = 70,
+    .co_bytecode = 40,
     .inlines = {FOR_ITER, SEND, LOAD_ATTR, SUBSCRIPT, UNPACKING},
 };
 
@@ -25,6 +28,9 @@ struct code {
     void *unused;
     int flags, arguments;
     const char *name;
+    int first_traceable, unused_too;
+    void *pointer;
+    uint8_t bytecode[2];
 };
 
 struct frame {
@@ -72,16 +78,17 @@ static void forget_stack(void)
 /* `opcode` of the current frame calls a function: its loop lies `distance` below the last. */
 static struct frame *call(uint8_t opcode, int distance, int owner, const char *name, int flags)
 {
-    static uint8_t opcodes[MOST][2];
     top -= distance;
     struct frame *loop = (struct frame *)top;
     *loop = (struct frame){.caller = thread.current, .owner = LOOP};
     if (thread.current != NULL) {
-        opcodes[calls][0] = opcode;
-        thread.current->instruction = opcodes[calls];
+        thread.current->code->bytecode[0] = opcode;
     }
     codes[calls] = (struct code){.flags = flags, .arguments = 1, .name = name};
-    frames[calls] = (struct frame){.code = &codes[calls], .caller = loop, .owner = (char)owner};
+    frames[calls] = (struct frame){.code = &codes[calls],
+                                   .caller = loop,
+                                   .instruction = codes[calls].bytecode,
+                                   .owner = (char)owner};
     thread.current = &frames[calls];
     thread.units -= 2;
     return &frames[calls++];
@@ -94,10 +101,10 @@ static struct frame *call_function(int distance)
 
 /* -- An interpreter ------------------------------------------------------------------------- */
 
-static struct {
+static struct frame_object {
     char header[24];
     struct frame *frame;
-} frame_object;
+} frame_object, back_object;
 
 static PyObject *thread_frame(void *tstate)
 {
@@ -106,9 +113,22 @@ static PyObject *thread_frame(void *tstate)
     return thread.current != NULL ? &frame_object : NULL;
 }
 
+static PyObject *frame_back(PyObject *object)
+{
+    const struct frame *loop = ((struct frame_object *)object)->frame->caller;
+    back_object.frame = loop->caller;
+    return loop->caller != NULL ? &back_object : NULL;
+}
+
+static PyObject *frame_code(PyObject *object)
+{
+    return ((struct frame_object *)object)->frame->code;
+}
+
 static void release(PyObject *object)
 {
-    ck_assert_ptr_eq(object, &frame_object);
+    ck_assert(object == &frame_object || object == &back_object ||
+              object == frame_object.frame->code);
 }
 
 static int compare(PyObject *string, const char *text)
@@ -122,6 +142,8 @@ static const struct type with_getattr = {.getattro = &frame_object};
 static const struct pyperf_python python = {
     .layout = &layout,
     .thread_frame = thread_frame,
+    .frame_back = frame_back,
+    .frame_code = frame_code,
     .decref = release,
     .compare_ascii = compare,
     .generic_getattr = (void *)&plain,
@@ -217,7 +239,8 @@ START_TEST(frames_inlined_in_between_belong_to_their_loop)
 {
     forget_stack();
     struct frame *outer = call_function(DIRECT);
-    struct frame inlined = {.code = outer->code, .caller = outer};
+    struct frame inlined = {
+        .code = outer->code, .caller = outer, .instruction = outer->code->bytecode};
     thread.current = &inlined;
     call_function(DIRECT);
     ck_assert_int_eq(units(), 2);

@@ -457,7 +457,8 @@ static struct sample sample_of(const struct registers *registers, const void *by
 static size_t unwind(const struct registers *registers)
 {
     struct sample sample = sample_of(registers, words, sizeof words);
-    return unwind_sample(&locations, spaces_find(&spaces, 1), &sample, frames);
+    bool whole;
+    return unwind_sample(&locations, spaces_find(&spaces, 1), &sample, frames, &whole);
 }
 
 static const char *name_of(const struct unwound *frame)
@@ -612,7 +613,7 @@ __attribute__((noinline, no_sanitize("address"))) static void unwind_from(const 
     for (size_t i = 0; i < size; i++)
         copy[i] = (unsigned char)from[i];
     sample = sample_of(&registers, copy, size);
-    depth = unwind_sample(&locations, spaces_find(&spaces, 1), &sample, frames);
+    depth = unwind_sample(&locations, spaces_find(&spaces, 1), &sample, frames, &(bool){false});
 }
 
 __attribute__((noinline)) static void innermost(void)
