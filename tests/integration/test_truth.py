@@ -136,8 +136,10 @@ def misplaced(sample):
             if i and is_evaluator(frame) and not frames[i - 1].symbol.startswith(recording.PREFIX):
                 return "an evaluation has no py:: frame"
             continue
-        # Near the end of the stack the library stands between, to watch it.
-        caller = i - 2 if i > 1 and is_library(frames[i - 1]) else i - 1
+        # Where some stack was used the library stands between, and leaves a context.
+        caller = i - 1
+        while caller > 0 and is_library(frames[caller]):
+            caller -= 1
         if caller < 0 or not is_interpreter(frames[caller]):
             return "%s is not called by the interpreter" % frame.symbol
         if i + 1 == len(frames) or frames[i + 1].dso == "[kernel.kallsyms]":
@@ -381,7 +383,7 @@ def one_setting_each(world):
 
 
 def one_that_counts_units(world):
-    """For it the library stands between two frames where each 64 KiB of stack begin."""
+    """For it the library stands between two frames where each 64 KiB of stack begin, too."""
     return [s for s in one_setting_each(world) if s.python.minor in ((3, 12), (3, 13))][:1]
 
 
