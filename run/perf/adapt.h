@@ -31,7 +31,7 @@ enum { ADAPT_STACK_BYTES = 65528 };
 
 /* Of a Python with contexts (pyperf.h), which are at most 8 KiB apart: docs/deep-stacks.md has what
  * other sizes cost and lose. */
-enum { ADAPT_CONTEXT_BYTES = 16384, ADAPT_CONTEXTS_SINCE = 11 };
+enum { ADAPT_CONTEXT_BYTES = 32768, ADAPT_CONTEXTS_SINCE = 11 };
 
 /* Entries that a Python call takes in a chain on 3.15: measured, nearly always 4 or 5. */
 enum { ADAPT_ENTRIES_FOR_CALL = 5 };

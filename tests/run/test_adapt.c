@@ -35,7 +35,7 @@ static const struct perftool no_unwinder = {.version = "6.1", .compresses = true
 #define OWN_Z  "-k mono -z "
 #define COPY_Z COPY "-z "
 /* where contexts tell what is beyond */
-#define NEAR   "--call-graph dwarf,16384 -k mono "
+#define NEAR   "--call-graph dwarf,32768 -k mono "
 #define NEAR_Z NEAR "-z "
 
 static const struct {
@@ -45,27 +45,27 @@ static const struct {
     const char *added;
 } cases[] = {
     /* without frame pointers stacks are copied */
-    {"perf record x", &without, &debian, NEAR_Z "-m 16384K --buildid-all --buildid-mmap"},
-    {"perf record -g x", &without, &debian, NEAR_Z "-m 16384K --buildid-all --buildid-mmap"},
+    {"perf record x", &without, &debian, NEAR_Z "-m 32768K --buildid-all --buildid-mmap"},
+    {"perf record -g x", &without, &debian, NEAR_Z "-m 32768K --buildid-all --buildid-mmap"},
     {"perf record -agF99 x", &without, &debian, COPY_Z "-m 1024K --buildid-all --buildid-mmap"},
     {"perf record --call-graph fp -F 999 x", &without, &debian,
-     NEAR_Z "-m 4096K --buildid-all --buildid-mmap"},
+     NEAR_Z "-m 8192K --buildid-all --buildid-mmap"},
     {"perf record --call-graph fp,1 -F 999 x", &without, &debian,
-     NEAR_Z "-m 4096K --buildid-all --buildid-mmap"},
+     NEAR_Z "-m 8192K --buildid-all --buildid-mmap"},
     {"perf record -F 1000000 x", &without, &debian,
-     NEAR_Z "-m 131072K --buildid-all --buildid-mmap"},
-    {"perf record -F max x", &without, &debian, NEAR_Z "-m 131072K --buildid-all --buildid-mmap"},
-    {"perf record -c 1000 x", &without, &debian, NEAR_Z "-m 16384K --buildid-all --buildid-mmap"},
+     NEAR_Z "-m 262144K --buildid-all --buildid-mmap"},
+    {"perf record -F max x", &without, &debian, NEAR_Z "-m 262144K --buildid-all --buildid-mmap"},
+    {"perf record -c 1000 x", &without, &debian, NEAR_Z "-m 32768K --buildid-all --buildid-mmap"},
     /* so they are when nothing certain is known */
-    {"perf record -g x", &unsure, &debian, NEAR_Z "-m 16384K --buildid-all --buildid-mmap"},
+    {"perf record -g x", &unsure, &debian, NEAR_Z "-m 32768K --buildid-all --buildid-mmap"},
     {"perf record -g x", &shell, &debian, COPY_Z "-m 32768K --buildid-all --buildid-mmap"},
     {"perf record -g x", NULL, &debian, COPY_Z "-m 32768K --buildid-all --buildid-mmap"},
     /* no contexts before 3.11, or we are not who reads the recording */
     {"perf record x", &older, &debian, COPY_Z "-m 32768K --buildid-all --buildid-mmap"},
     {"perf record --switch-output x", &without, &debian, COPY "-m 32768K --buildid-all"},
     /* with frame pointers too, for lines, unless they are asked for by name */
-    {"perf record x", &with_pointers, &debian, NEAR_Z "-m 16384K --buildid-all --buildid-mmap"},
-    {"perf record -g x", &with_pointers, &debian, NEAR_Z "-m 16384K --buildid-all --buildid-mmap"},
+    {"perf record x", &with_pointers, &debian, NEAR_Z "-m 32768K --buildid-all --buildid-mmap"},
+    {"perf record -g x", &with_pointers, &debian, NEAR_Z "-m 32768K --buildid-all --buildid-mmap"},
     {"perf record --call-graph fp x", &with_pointers, &debian, "--buildid-all"},
     {"perf record --call-graph fp -g x", &with_pointers, &debian, "--buildid-all"},
     {"perf record x", &with_pointers, &no_unwinder, "-g --buildid-all"},
@@ -78,18 +78,18 @@ static const struct {
     {"perf record --call-graph lbr x", &without, &debian, "--buildid-all"},
     {"perf record --no-call-graph x", &without, &debian, "--buildid-all"},
     {"perf record -m 1M x", &without, &debian, NEAR_Z "--buildid-all --buildid-mmap"},
-    {"perf record -z9 x", &without, &debian, NEAR "-m 16384K --buildid-all"},
-    {"perf record --no-compression-level x", &without, &debian, NEAR "-m 16384K --buildid-all"},
-    {"perf record --buildid-all x", &without, &debian, NEAR_Z "-m 16384K --buildid-mmap"},
-    {"perf record -B x", &without, &debian, NEAR_Z "-m 16384K"},
+    {"perf record -z9 x", &without, &debian, NEAR "-m 32768K --buildid-all"},
+    {"perf record --no-compression-level x", &without, &debian, NEAR "-m 32768K --buildid-all"},
+    {"perf record --buildid-all x", &without, &debian, NEAR_Z "-m 32768K --buildid-mmap"},
+    {"perf record -B x", &without, &debian, NEAR_Z "-m 32768K"},
     /* a process in another mount namespace, which perf 6.1 can only follow uncompressed */
     {"perf record -p 1", &contained, &debian, COPY "-m 32768K --buildid-all"},
     {"perf record -p 1", &contained, &newest, COPY_Z "-m 32768K --buildid-all"},
     {"perf record -p 1", &without, &debian, COPY_Z "-m 32768K --buildid-all --buildid-mmap"},
     /* other perfs */
-    {"perf record x", &without, &newest, NEAR_Z "-m 16384K --buildid-all"},
-    {"perf record x", &without, &old, NEAR_Z "-m 16384K --buildid-all"},
-    {"perf record x", &without, &plain, NEAR "-m 16384K --buildid-all"},
+    {"perf record x", &without, &newest, NEAR_Z "-m 32768K --buildid-all"},
+    {"perf record x", &without, &old, NEAR_Z "-m 32768K --buildid-all"},
+    {"perf record x", &without, &plain, NEAR "-m 32768K --buildid-all"},
     {"perf record x", &without, &no_unwinder, "-g --buildid-all"},
 };
 
