@@ -138,7 +138,7 @@ enum pyperf_stack_state pyperf_stack_check(uintptr_t sp, bool segments, int recu
         bounds.limit = highest(bounds.limit, sp & ~(uintptr_t)(PYPERF_SEGMENT - 1));
     if (first && contexts)
         stretch.due = stretch.first =
-            (bounds.low != 0 ? bounds.high : sp) - (uintptr_t)PYPERF_STRETCH;
+            (bounds.low != 0 ? bounds.high : sp) - (uintptr_t)PYPERF_STRETCH_FIRST;
     set_limit();
     if (sp < bounds.floor)
         return PYPERF_STACK_LOW;

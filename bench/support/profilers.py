@@ -362,11 +362,12 @@ def read_scalene(run):
 
 # -- All ------------------------------------------------------------------------------------------
 
+POINTERS = ["--call-graph", "fp"]
 DWARF = ["--call-graph", "dwarf"]
 DEEPEST = ["--call-graph", "dwarf,65528"]
 PROFILERS = (
     Perf("**pyperf-run perf record** `-g`", "plain", ["-g"], wrapped=True),
-    Perf("**pyperf-run perf record** `--call-graph dwarf,65528`", "plain", DEEPEST, wrapped=True, framed=True),
+    Perf("**pyperf-run perf record** `--call-graph fp`", "plain", POINTERS, wrapped=True, framed=True),
     Perf("libpyperf, `perf record -g`", "ours", ["-g"], framed=True),
     Perf("libpyperf, `--call-graph dwarf`", "ours", DWARF),
     Perf("libpyperf, `--call-graph dwarf,65528`", "ours", DEEPEST),

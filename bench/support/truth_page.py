@@ -49,15 +49,16 @@ All were asked for 999 samples a second. perf records `cpu-clock` here: the mach
 
 FOOTER = """## Our own misses
 
-- **With frame pointers (3.15), `pyperf-run perf record -g` misses most of what C libraries do.** It records by frame
-  pointers there, and Debian's zlib, SQLite, OpenSSL and libc are built without: a sample in one of them has no callers.
-  In `c` and `threads` the branches that work there all but vanish, 30 and 40 points. Say
-  `--call-graph dwarf,65528`: then all is there. perf's `-g` with `-X perf` misses the same.
+- **By frame pointers (`--call-graph fp`, on 3.15) most of what C libraries do is missing.** Debian's zlib, SQLite,
+  OpenSSL and libc are built without frame pointers: a sample in one of them has no callers. In `c` and `threads` the
+  branches that work there all but vanish. So `pyperf-run perf record -g` copies stacks there, too. perf's `-g` with
+  `-X perf` misses the same.
 - **Deep stacks.** perf copies at most 64 KiB of a stack: beyond 90 to 155 Python calls (some 70 on 3.14 and 3.15) a
   sample has its leaf and no root, so that of `deep` only the branches 20, 50 and, up to 3.13, 100 calls deep are there.
   By frame pointers the kernel records 127 entries (`kernel.perf_event_max_stack`), which is less still: 20 calls.
-  Native `-X perf` and `-X perf_jit` have the same bounds. profiling.sampling, Austin and pyinstrument, which read
-  the interpreter's own frames, have none (with `--binary` profiling.sampling lost the branches 300 and 900 deep).
+  Native `-X perf` and `-X perf_jit` have the same bounds. `pyperf-run perf record` completes such chains from 3.11
+  on ([deep-stacks.md](deep-stacks.md)). profiling.sampling, Austin and pyinstrument read the interpreter's own frames
+  (with `--binary` profiling.sampling lost the branches 300 and 900 deep).
 - **Calls and generators cost more under us than without**, as under any frame evaluator, native `-X perf` included; so
   branches that call a lot look larger than they are without a profiler (the second table's first figures). What then
   is so, is shown right (its second figures). A sampler from outside does not have this error.

@@ -199,12 +199,14 @@ def without_an_image_there_is_no_table_and_all_goes_on(t):
 
 @case("code", each=wrapper.perfs)
 def rows_survive_in_perfs_cache(t):
-    """What `pyperf-run perf record` keeps is cut to what is used: with all rows."""
+    """What `pyperf-run perf record` keeps of images is cut to what is used: with all rows.  Where
+    it converts a recording, it keeps none."""
     run = wrapper.Wrapper(t, t.subject)
     app = t.path("app.py")
     with open(app, "w") as file:
         file.write("def work():\n    return sum(range(100000))\n\n\nfor i in range(300):\n    work()\n")
-    done = run.record("-F", "499", t.world.newest_on_host().path, app)
+    options = ("-F", "499", "--call-graph", "dwarf", "--buildid-all")
+    done = run.record(*options, t.world.newest_on_host().path, app, before=["--no-adapt"])
     assert done.code == 0, done
     rows = []
     for folder, _, files in os.walk(run.home + "/.debug"):

@@ -63,7 +63,7 @@ spin()
 """
 
 
-ROOT = re.compile(r"_start|\[unknown\]$")
+ROOT = re.compile(r"(_start|\[unknown\]|\[completed\])$")
 
 
 def write(t, text, name="app.py"):

@@ -213,7 +213,7 @@ END_TEST
 static void *check_contexts(void *argument)
 {
     const struct bounds *stack = argument;
-    uintptr_t first = stack->high - PYPERF_STRETCH;
+    uintptr_t first = stack->high - PYPERF_STRETCH_FIRST;
     pyperf_stack_check(here(), false, USUAL);
     ck_assert_uint_eq(pyperf_stack_limit, first);
     ck_assert(!pyperf_stack_context_is_due(first));
