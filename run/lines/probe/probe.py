@@ -45,6 +45,7 @@ class Ready:
         return iter(())
 
 
+kept = []  # code, so that no address means two lines
 GLOBALS = {"__builtins__": __builtins__, "spin": spin, "Ready": Ready}
 templates = {}
 
@@ -177,6 +178,7 @@ def without_failing(lines, names, arguments):
     while True:
         try:
             code = compile("\n".join(lines), "lines.py", "exec")
+            kept.append(code)
             made = dict(names)
             exec(code, made)
             drive(made, arguments)
@@ -204,15 +206,15 @@ def main():
     lines, names = prepare(text + in_lists(text[:text.index("def S1")]))
     fresh = marshal.dumps(without_failing(lines, names, arguments))
     end = time.process_time() + int(sys.argv[2])
-    warm, code = dict(names), []
+    warm = dict(names)
     exec(marshal.loads(fresh), warm)
     with open(sys.argv[3], "w") as out:
         for name in ("S1", "S2", "S3", "S4"):
             out.write("%s %s\n" % (name, warm[name].__code__.co_code.hex()))
     while time.process_time() < end:
         cold = dict(names)
-        code.append(marshal.loads(fresh))  # kept: no address means two lines
-        exec(code[-1], cold)  # CPython rewrites what it has run a few times
+        kept.append(marshal.loads(fresh))
+        exec(kept[-1], cold)  # CPython rewrites what it has run a few times
         drive(cold, arguments)
         for _ in range(3):
             drive(warm, arguments)
