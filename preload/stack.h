@@ -21,11 +21,11 @@ enum { PYPERF_SEGMENT = 65536 };
 /*
  * How far apart contexts are (contexts.h): the next one is due when PYPERF_STRETCH bytes of stack
  * are used since the last, and the first when PYPERF_STRETCH_FIRST are used at all: stacks that fit
- * into the smallest useful copy, 16 KiB, need none.  A loop whose calls go beyond that would leave
- * one in each; so when such a call returns, the next is due only deeper than it was, by
- * PYPERF_SLACK at most.
+ * into a copy of 40 KiB (run/perf/adapt.h) need none, and small programs, whose stacks these are,
+ * pay nothing.  A loop whose calls go beyond that would leave one in each; so when such a call
+ * returns, the next is due only deeper than it was, by PYPERF_SLACK at most.
  */
-enum { PYPERF_STRETCH_FIRST = 12288, PYPERF_STRETCH = 6144, PYPERF_SLACK = 2048 };
+enum { PYPERF_STRETCH_FIRST = 18432, PYPERF_STRETCH = 6144, PYPERF_SLACK = 4096 };
 
 enum pyperf_stack_state {
     PYPERF_STACK_FINE,    /* nothing to do; also on a stack that is not this thread's own */

@@ -29,9 +29,9 @@ struct adapt_plan {
  * (perf-record(1)). */
 enum { ADAPT_STACK_BYTES = 65528 };
 
-/* Of a Python with contexts (pyperf.h), which are at most 8 KiB apart: docs/deep-stacks.md has what
+/* Of a Python with contexts (pyperf.h), which are at most 10 KiB apart: docs/deep-stacks.md has what
  * other sizes cost and lose. */
-enum { ADAPT_CONTEXT_BYTES = 32768, ADAPT_CONTEXTS_SINCE = 11 };
+enum { ADAPT_CONTEXT_BYTES = 40960, ADAPT_CONTEXTS_SINCE = 11 };
 
 /* Entries that a Python call takes in a chain on 3.15: measured, nearly always 4 or 5. */
 enum { ADAPT_ENTRIES_FOR_CALL = 5 };

@@ -50,7 +50,7 @@ LINES_OF = (3, 13)
 UNIT_BUILD = os.environ.get("PYPERF_UNIT_BUILD") or os.path.join(REPO, "build-aarch64-tests")
 INSIDE, COUNTS = "--inside-the-machine", "/work/counts"
 OTHERS = ("pyperf-run", "pyperf-exec", "tests/run/dump_chains")  # beside the library, if built
-NEEDED = ("tests/integration", "tests/arm64", "scripts/in-root", "scripts/lib.sh")
+NEEDED = ("tests/integration", "tests/arm64", "bench/support", "scripts/in-root", "scripts/lib.sh")
 
 
 def boot():

@@ -35,7 +35,7 @@ static const struct perftool no_unwinder = {.version = "6.1", .compresses = true
 #define OWN_Z  "-k mono -z "
 #define COPY_Z COPY "-z "
 /* where contexts tell what is beyond */
-#define NEAR   "--call-graph dwarf,32768 -k mono "
+#define NEAR   "--call-graph dwarf,40960 -k mono "
 #define NEAR_Z NEAR "-z "
 
 static const struct {
