@@ -29,8 +29,8 @@ struct adapt_plan {
  * (perf-record(1)). */
 enum { ADAPT_STACK_BYTES = 65528 };
 
-/* Of a Python with contexts (pyperf.h), which are at most 10 KiB apart: docs/deep-stacks.md has what
- * other sizes cost and lose. */
+/* Of a Python with contexts (pyperf.h), which are at most 10 KiB apart: docs/deep-stacks.md has
+ * what other sizes cost and lose. */
 enum { ADAPT_CONTEXT_BYTES = 40960, ADAPT_CONTEXTS_SINCE = 11 };
 
 /* Entries that a Python call takes in a chain on 3.15: measured, nearly always 4 or 5. */
