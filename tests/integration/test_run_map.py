@@ -39,6 +39,12 @@ def called(count):
     return {"py::f%d:<many>" % n for n in range(count)}
 
 
+def has_all_names(t, many, count):
+    """The map has what the images have, the functions that were called among it."""
+    names = names_of(t.map_path(many.pid))
+    assert names == imaged(t, many.pid) and called(count) <= names, "%d names" % len(names)
+
+
 @case("run", each=harness.supported)
 def an_idle_process_has_a_complete_map(t):
     """It waits for input, and the last lines of the burst wait with it."""
@@ -46,13 +52,11 @@ def an_idle_process_has_a_complete_map(t):
     many = Many(t)
     many.call(3000)
     complete(run, many.pid)
-    names = names_of(t.map_path(many.pid))
-    assert names == imaged(t, many.pid) and called(3000) <= names, "%d names" % len(names)
+    has_all_names(t, many, 3000)
     assert "0 lines added" in complete(run, many.pid)
     many.call(3000)  # the process goes on, with lines that it had not written yet
     many.end()
-    names = names_of(t.map_path(many.pid))
-    assert names == imaged(t, many.pid) and called(6000) <= names, "%d names" % len(names)
+    has_all_names(t, many, 6000)
 
 
 @case("run")
@@ -63,8 +67,7 @@ def a_killed_process_has_a_complete_map(t):
     many.call(3000)
     many.kill()
     complete(run, many.pid)
-    names = names_of(t.map_path(many.pid))
-    assert names == imaged(t, many.pid) and called(3000) <= names, "%d names" % len(names)
+    has_all_names(t, many, 3000)
 
 
 @case("run")
