@@ -22,6 +22,8 @@
 
 enum { EXIT_ALL_SKIPPED = 77 };
 
+#define IN_PRIVATE_TMP "PYPERF_UNIT_IN_PRIVATE_TMP" /* set in the program that is started again */
+
 static char root[] = "/tmp/pyperf-unit-XXXXXX";
 static unsigned *skipped; /* shared with the tests' processes */
 
@@ -34,19 +36,25 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
 }
 
 /* Where we may: neighbours remove what is in /tmp, or have our PID in a namespace of theirs.  Not
- * when the build itself is in there. */
-static void make_private_tmp(void)
+ * when the build itself is in there.  Starts the program again, because what is mapped belongs to
+ * the old namespace: in a chroot its paths in /proc/PID/maps lead nowhere. */
+static void make_private_tmp(char **argv)
 {
     char program[PATH_MAX] = "";
-    if (readlink("/proc/self/exe", program, sizeof program - 1) > 0 &&
-        strncmp(program, "/tmp/", 5) != 0 && unshare(CLONE_NEWNS) == 0 &&
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
-        mount("tmpfs", "/tmp", "tmpfs", 0, "mode=1777");
+    if (getenv(IN_PRIVATE_TMP) != NULL ||
+        readlink("/proc/self/exe", program, sizeof program - 1) <= 0 ||
+        strncmp(program, "/tmp/", 5) == 0 || unshare(CLONE_NEWNS) != 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", "/tmp", "tmpfs", 0, "mode=1777") != 0 ||
+        setenv(IN_PRIVATE_TMP, "yes", 1) != 0)
+        return;
+    execv(program, argv);
+    /* Under qemu-user nobody starts it; so it stays as it is. */
 }
 
 int support_main(int argc, char **argv, struct support_tests tests)
 {
-    make_private_tmp();
+    make_private_tmp(argv);
     if (mkdtemp(root) == NULL) {
         perror(root);
         return 1;
