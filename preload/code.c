@@ -2,7 +2,6 @@
 #include "code.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include "log.h"
 #include "mix.h"
@@ -145,56 +144,22 @@ unsigned pyperf_code_start(const struct pyperf_python *python)
     return readable ? USUAL : 0;
 }
 
-/* -- What was said of an address ------------------------------------------------------------ */
+/* -- What was told -------------------------------------------------------------------------- */
 
-struct said {
-    uintptr_t bytecode; /* 0: free */
-    uint64_t what;      /* a hash; 0: something else */
-};
+/*
+ * For each slot and granule of memory, a hash of the last code object that was told to be there: a
+ * row may be left out only if no other of its slot has lain over any part of it since.  In front of
+ * bytecode is an object's header, of 32 bytes or more, so two code objects that are alive never
+ * share a granule.  Where two granules have one place, a row is told twice.
+ */
+enum { GRANULE = 32, TOLD_PLACES = 65536 };
 
-enum { SAID_FIRST = 256, SAID_MOST = 65536 };
-
-static struct said *said;
-static size_t said_size, said_used; /* a power of two; at most half of it */
-
-static struct said *find(uintptr_t bytecode)
-{
-    size_t at = ((bytecode >> 4) * 0x9e3779b97f4a7c15U >> 32) & (said_size - 1);
-    while (said[at].bytecode != 0 && said[at].bytecode != bytecode)
-        at = (at + 1) & (said_size - 1);
-    return &said[at];
-}
-
-static bool make_room(void)
-{
-    if (said_used * 2 < said_size)
-        return true;
-    if (said != NULL && said_used >= SAID_MOST) {
-        memset(said, 0, said_size * sizeof *said);
-        said_used = 0;
-        return true;
-    }
-    struct said *old = said;
-    size_t old_size = said_size;
-    size_t size = old_size != 0 ? old_size * 2 : SAID_FIRST;
-    void *bigger =
-        mmap(NULL, size * sizeof *said, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (bigger == MAP_FAILED)
-        return false;
-    said = bigger;
-    said_size = size;
-    for (size_t i = 0; old != NULL && i < old_size; i++)
-        if (old[i].bytecode != 0)
-            *find(old[i].bytecode) = old[i];
-    if (old != NULL)
-        munmap(old, old_size * sizeof *old);
-    return true;
-}
+static uint64_t told[TOLD_PLACES]; /* a process touches only the pages that it uses */
 
 static uint64_t hash_of(const struct pyperf_code *code, uintptr_t slot)
 {
-    uint64_t hash = pyperf_mix(pyperf_mix(slot, code->length), (uint64_t)code->first_line << 32);
-    hash = pyperf_mix(hash, code->lines_size);
+    uint64_t hash = pyperf_mix(pyperf_mix(slot, code->bytecode), code->length);
+    hash = pyperf_mix(hash, (uint64_t)code->first_line << 32 | code->lines_size);
     for (size_t at = 0; at < code->lines_size; at += sizeof(uint64_t)) {
         uint64_t word = 0;
         size_t left = code->lines_size - at;
@@ -207,24 +172,14 @@ static uint64_t hash_of(const struct pyperf_code *code, uintptr_t slot)
 bool pyperf_code_is_news(const struct pyperf_code *code, uintptr_t slot)
 {
     uint64_t what = hash_of(code, slot);
-    struct said *entry = said != NULL ? find(code->bytecode) : NULL;
-    if (entry == NULL || entry->bytecode == 0) {
-        if (!make_room())
-            return true;
-        entry = find(code->bytecode);
-        said_used++;
-    } else if (entry->what == what) {
-        return false;
+    /* A position just behind the last instruction is the code object's, too. */
+    size_t first = code->bytecode / GRANULE, last = (code->bytecode + code->length) / GRANULE;
+    uint64_t start = pyperf_mix(0, slot);
+    bool news = false;
+    for (size_t granule = first; granule <= last; granule++) {
+        uint64_t *place = &told[(start + granule) % TOLD_PLACES];
+        news |= *place != what;
+        *place = what;
     }
-    *entry = (struct said){.bytecode = code->bytecode, .what = what};
-    return true;
-}
-
-void pyperf_code_is_replaced(uintptr_t bytecode)
-{
-    if (said == NULL)
-        return;
-    struct said *entry = find(bytecode);
-    if (entry->bytecode != 0)
-        entry->what = 0;
+    return news;
 }

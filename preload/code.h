@@ -38,13 +38,11 @@ void pyperf_code_prefetch(const struct pyperf_python *python, PyObject *code);
 /* Reads a code object.  False: not known of this interpreter. */
 bool pyperf_code_read(const struct pyperf_python *python, PyObject *code, struct pyperf_code *read);
 
-/* Whether a code object, which shares `slot` with others, is other than what was last said of its
- * address; from now on that is what was said.  Code objects made over and over would otherwise fill
- * the table with the same rows.  It forgets everything when it has been asked of 65,536 addresses.
- * slot.c's lock is held. */
+/* Whether a code object, which shares `slot` with others, has to be told: it was not yet, or since
+ * then another one of that slot was told of memory that both use.  From now on it is told.  Code
+ * objects made over and over would otherwise fill the table with the same rows.  512 KiB remember,
+ * so one may have to be told again without need, but none that has to be is left out.  slot.c's
+ * lock is held. */
 bool pyperf_code_is_news(const struct pyperf_code *code, uintptr_t slot);
-
-/* Something else is said of that address.  Lock as above. */
-void pyperf_code_is_replaced(uintptr_t bytecode);
 
 #endif

@@ -447,10 +447,8 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
             describe(known, code);
         return known;
     }
-    if (code != NULL) {
+    if (code != NULL)
         code->now = time_by(CLOCK_MONOTONIC_COARSE);
-        pyperf_code_is_replaced(code->bytecode);
-    }
     if (total_slots >= TOTAL_SLOTS - 1 || (table_used * 2 >= table_size && grow_table() != 0)) {
         pyperf_log_error("%u functions named: new ones share one name from now on", total_slots);
         pyperf_name_set(PYPERF_NAME_OTHER);

@@ -156,6 +156,32 @@ def the_time_tells_whose_an_address_was(t):
     return "%d code objects at %d addresses" % (len(history), len(addresses))
 
 
+def meets(row, other):
+    """Whether a position in one's bytecode, or just behind it, may be in the other's."""
+    return row.bytecode <= other.bytecode + other.length and other.bytecode <= row.bytecode + row.length
+
+
+@case("code", each=harness.supported)
+def a_code_object_over_a_part_of_another_is_told_again(t):
+    """Wherever in its bytecode a sample was, the newest row of its slot is its own."""
+    codes = Codes(t)
+    history = codes.ask("over")
+    rows = codes.rows()
+    parts = set()
+    for truth in history:
+        own = codetable.Row(*[truth.get(field) for field in codetable.Row._fields])
+        over = [row for row in rows if row.time <= own.time and meets(row, own)]
+        of_slot = [row for row in over if row.symbol == "py::over:/srv/again.py"]
+        assert of_slot, "no row at that time: %s" % where(truth)
+        compare(t, of_slot[-1], truth)
+        parts |= {(row.bytecode, own.bytecode) for row in of_slot if row.bytecode != own.bytecode}
+    codes.end()
+    # Without a GIL each size has pages of its own, and up to 3.10 most bytecode is that small.
+    may_lack = t.python.free_threaded or t.python.minor < (3, 11)
+    assert parts or may_lack, "no memory was used again in parts"
+    return "%d code objects, %d over a part of another" % (len(history), len(parts))
+
+
 @case("code", each=harness.supported)
 def a_forked_child_describes_its_own(t):
     codes = Codes(t)

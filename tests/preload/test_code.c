@@ -1,4 +1,4 @@
-/* Code objects, read where their layouts have the fields; what was said of an address. */
+/* Code objects, read where their layouts have the fields; which of them were told. */
 #include "code.h"
 #include "interp_layouts.h"
 #include "pyperf.h"
@@ -11,7 +11,7 @@
 
 /* -- A code object -------------------------------------------------------------------------- */
 
-enum { LINE = 4242, BYTES = 96 };
+enum { LINE = 4242, BYTES = 96, BYTES_HEADER = 32 };
 
 static _Alignas(16) char code[512], lines[BYTES], bytecode[BYTES];
 static const char instructions[] = {90, 0, 0, 0, 83, 1};
@@ -149,52 +149,99 @@ START_TEST(an_interpreter_that_differs_has_no_table)
 }
 END_TEST
 
-/* -- What was said -------------------------------------------------------------------------- */
+/* -- What was told -------------------------------------------------------------------------- */
+
+enum { LENGTH = 100 };
+
+static bool is_news_of(uintptr_t at, uint32_t length, uintptr_t slot, const char *text)
+{
+    const struct pyperf_code told = {.bytecode = at,
+                                     .lines = text,
+                                     .lines_size = strlen(text),
+                                     .first_line = 1,
+                                     .length = length};
+    return pyperf_code_is_news(&told, slot);
+}
 
 static bool is_news(uintptr_t at, uintptr_t slot, const char *text)
 {
-    const struct pyperf_code said = {
-        .bytecode = at, .lines = text, .lines_size = strlen(text), .first_line = 1, .length = 10};
-    return pyperf_code_is_news(&said, slot);
+    return is_news_of(at, LENGTH, slot, text);
 }
 
 START_TEST(only_what_differs_is_news)
 {
     ck_assert(is_news(160, 1, "a table that is longer than 8"));
     ck_assert(!is_news(160, 1, "a table that is longer than 8"));
-    ck_assert(is_news(176, 1, "a table that is longer than 8"));
-    ck_assert(is_news(160, 2, "a table that is longer than 8"));
-    ck_assert(is_news(160, 1, "a table that is longer than 8"));
+    ck_assert(is_news(16000, 1, "a table that is longer than 8"));
     ck_assert(is_news(160, 1, "a table that is longer than 9"));
     ck_assert(is_news(160, 1, ""));
     ck_assert(!is_news(160, 1, ""));
+    ck_assert(is_news_of(160, LENGTH + 2, 1, ""));
 }
 END_TEST
 
-START_TEST(what_was_replaced_is_news_again)
+/* A, then B over a part of it, then A again: wherever the two overlap, if only by the position
+ * behind the last instruction. */
+START_TEST(what_another_lay_over_is_news_again)
 {
-    pyperf_code_is_replaced(160);
-    ck_assert(is_news(160, 1, "x"));
-    pyperf_code_is_replaced(176);
-    ck_assert(!is_news(160, 1, "x"));
-    pyperf_code_is_replaced(160);
-    ck_assert(is_news(160, 1, "x"));
+    enum { AT = 16000, SHORT = 20 };
+    for (uintptr_t at = AT - SHORT; at <= AT + LENGTH; at++) {
+        is_news(AT, 1, "a");
+        ck_assert(!is_news(AT, 1, "a"));
+        ck_assert(is_news_of(at, SHORT, 1, "b"));
+        ck_assert(is_news(AT, 1, "a"));
+        ck_assert(is_news_of(at, SHORT, 1, "b"));
+    }
 }
 END_TEST
 
+/* The nearest that two can be: up to 3.10 a NUL and the header of bytes are between them. */
+START_TEST(neighbours_are_told_once)
+{
+    enum { APART = LENGTH + 1 + BYTES_HEADER, MANY = 64 };
+    for (uintptr_t i = 0; i < MANY; i++)
+        ck_assert(is_news(16000 + i * APART, 1, "x"));
+    for (uintptr_t i = 0; i < MANY; i++)
+        ck_assert(!is_news(16000 + i * APART, 1, "x"));
+}
+END_TEST
+
+/* The rows of another slot are not looked at for this one. */
+START_TEST(each_slot_is_told_of_its_own)
+{
+    enum { SLOTS = 16 };
+    for (uintptr_t slot = 1; slot <= SLOTS; slot++)
+        ck_assert(is_news(16000, slot * 64, "x"));
+    for (uintptr_t slot = 1; slot <= SLOTS; slot++)
+        ck_assert(!is_news(16000, slot * 64, "x"));
+}
+END_TEST
+
+/* More than can be remembered; then there is room for few again, of which hardly any come twice. */
 START_TEST(what_is_remembered_is_bounded)
 {
-    enum { MANY = 65536 };
+    enum { MANY = 100000, FEW = 500, ROUNDS = 3 };
     for (uintptr_t i = 1; i <= MANY; i++)
-        ck_assert(is_news(i * 16, 1, "x"));
-    for (uintptr_t i = 1; i <= MANY; i += 1000)
-        ck_assert(!is_news(i * 16, 1, "x"));
-    ck_assert(is_news((MANY + 1UL) * 16, 1, "x"));
-    ck_assert(is_news(16, 1, "x"));
-    ck_assert(!is_news(16, 1, "x"));
+        ck_assert(is_news(i * 4096, 64, "x"));
+    unsigned told = 0;
+    for (unsigned round = 0; round < ROUNDS; round++)
+        for (uintptr_t i = 1; i <= FEW; i++)
+            told += is_news(i * 4096, 64 * i, "y");
+    ck_assert_uint_ge(told, FEW);
+    ck_assert_uint_lt(told, FEW + FEW / 4);
+}
+END_TEST
+
+/* Longer than all that is remembered. */
+START_TEST(a_long_one_is_told_once)
+{
+    enum { LONG = 4 << 20 };
+    ck_assert(is_news_of(16000, LONG, 1, "x"));
+    ck_assert(!is_news_of(16000, LONG, 1, "x"));
 }
 END_TEST
 
 SUPPORT_MAIN(a_code_object_is_read_where_the_row_says, an_interpreter_that_differs_has_no_table,
-             only_what_differs_is_news, what_was_replaced_is_news_again,
-             what_is_remembered_is_bounded)
+             only_what_differs_is_news, what_another_lay_over_is_news_again,
+             neighbours_are_told_once, each_slot_is_told_of_its_own, what_is_remembered_is_bounded,
+             a_long_one_is_told_once)

@@ -88,17 +88,21 @@ START_TEST(the_time_of_a_shared_slots_row_is_exact)
 }
 END_TEST
 
-/* A, then B at the same address, then A again: the last row says who is there. */
-START_TEST(an_address_belongs_to_the_newest_row)
+/* A, then B over a part of it, then A again: the last row of their slot says who is there.  What
+ * another slot has there does not count. */
+START_TEST(an_address_belongs_to_the_newest_row_of_its_slot)
 {
     const char *directory = start(LINES);
-    name("a", 320, 1);
+    name("a", 1600, 1);
+    name("a", 160, 1);
+    name("a", 176, 2);
     name("a", 160, 1);
     name("b", 160, 1);
     name("a", 160, 1);
-    ck_assert_uint_eq(read_image(directory, 0), 4);
+    ck_assert_uint_eq(read_image(directory, 0), 5);
     ck_assert_uint_eq(rows[3].row.slot, 0);
     ck_assert_uint_eq(rows[3].row.bytecode, 160);
+    ck_assert_uint_eq(rows[4].row.slot, 1);
 }
 END_TEST
 
@@ -288,7 +292,8 @@ END_TEST
 
 SUPPORT_MAIN(a_context_is_told_once, a_childs_contexts_go_on_from_its_parents, contexts_are_bounded,
              each_code_object_has_a_row, the_time_of_a_shared_slots_row_is_exact,
-             an_address_belongs_to_the_newest_row, a_row_that_does_not_fit_is_in_the_next_image,
+             an_address_belongs_to_the_newest_row_of_its_slot,
+             a_row_that_does_not_fit_is_in_the_next_image,
              a_line_table_that_is_too_large_is_left_out, the_table_ends_and_says_so,
              without_a_table_there_are_no_rows, a_forked_child_describes_in_its_own_image,
              a_small_programs_image_is_small)

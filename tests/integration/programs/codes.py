@@ -1,11 +1,12 @@
 """Calls functions of many shapes; tells what the interpreter itself knows of their code objects.
 
-A line of JSON for each step that stdin asks for: `lines`, `shared`, `again`, `fork`, `huge`.
+A line of JSON for each step that stdin asks for: `lines`, `shared`, `again`, `over`, `fork`, `huge`.
 For Python 3.6 to 3.15.
 """
 
 import dis
 import json
+import marshal
 import os
 import sys
 import time
@@ -175,6 +176,32 @@ def step_again():
         places[turn], times[turn] = bytecode(function.__code__), function(now)
         del function
     return [dict(kinds[i % 4], bytecode=places[i], time=times[i]) for i in range(turns)]
+
+
+def sized(count):
+    """The marshalled code of a function whose bytecode has a length of its own."""
+    text = "def over(now):\n" + "    a = 1\n" * count + "\n    return now()"
+    space = {}
+    exec(compile(text, AGAIN, "exec"), space)
+    return marshal.dumps(space["over"].__code__)
+
+
+def step_over():
+    """The same, of one name and three lengths, each over parts of what others left."""
+    sizes = [sized(count) for count in (150, 230, 410)]
+    kinds = [truth(marshal.loads(size), "over") for size in sizes]
+    history, living = [], []
+    number = 1
+    for _ in range(400):
+        number = number * 1103515245 + 12345 & 0x7FFFFFFF  # ISO C's example of rand()
+        kind = number >> 16 & 3
+        if kind == 3 or len(living) > 3:
+            del living[(number >> 20) % max(len(living), 1):]
+            continue
+        function = types.FunctionType(marshal.loads(sizes[kind]), {})
+        history.append((kind, bytecode(function.__code__), function(now)))
+        living.append(function)
+    return [dict(kinds[kind], bytecode=place, time=time_) for kind, place, time_ in history]
 
 
 def step_fork():
