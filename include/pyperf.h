@@ -157,10 +157,10 @@ struct pyperf_code_row {
  * SHARED_MOST of one process's table is theirs, and all until it has MOST, or the disk is full.
  * Then comes an END.  Functions that share PYPERF_NAME_OTHER have no rows.
  *
- * Where addresses do not tell all: 3.10 keeps equal bytecode of one module once, so several code
- * objects may be at an address at a time, and where they share the slot, too, nothing tells them
- * apart.  Without a GIL, 3.14 and later give each thread but the main one bytecode of its own
- * (co_tlbc); rows have the main one's.
+ * Where addresses do not tell all: 3.10 keeps equal bytecode of one module once, and up to 3.10
+ * code.replace() keeps the object, so several code objects may be at an address at a time, and
+ * where they share the slot, too, nothing tells them apart.  Without a GIL, 3.14 and later give
+ * each thread but the main one bytecode of its own (co_tlbc); rows have the main one's.
  */
 #define PYPERF_CODE_LINES_MAX    (1 << 16)
 #define PYPERF_CODE_SHARED_MOST  (8 << 20)

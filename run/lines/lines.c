@@ -1,7 +1,7 @@
 /*
  * Chains have the loop's frame in front of the slot's: the slot called it.  What the loop's frame
  * holds is looked up by the address from which the loop called (positions.h), must lie in bytecode
- * of that slot (code_table.h), and names a line by that code object's table.
+ * of that slot (codes.h), and names a line by that code object's table.
  */
 #include "lines/lines.h"
 #include "base/path.h"
@@ -22,16 +22,9 @@ struct build {
     bool known;
 };
 
-/* When a process's code tables ended, as far as its mappings told. */
-struct ending {
-    size_t mappings;
-    uint64_t time;
-};
-
 struct lines {
-    struct table images;  /* struct module, by its address -> struct code_table */
-    struct table endings; /* struct space, by its address -> struct ending */
-    struct table builds;  /* the same -> struct build */
+    struct codes codes;
+    struct table builds; /* struct module, by its address -> struct build */
     char *folder;
     lines_learn *learn;
     void *context;
@@ -54,12 +47,6 @@ struct lines *lines_new(const char *folder, lines_learn *learn, void *context)
     return lines;
 }
 
-static void free_table(void *value)
-{
-    code_table_free(value);
-    free(value);
-}
-
 static void free_build(void *value)
 {
     struct build *build = value;
@@ -70,9 +57,8 @@ static void free_build(void *value)
 
 void lines_free(struct lines *lines)
 {
-    table_free(&lines->images, free_table);
+    codes_free(&lines->codes);
     table_free(&lines->builds, free_build);
-    table_free(&lines->endings, free);
     free(lines->folder);
     free(lines);
 }
@@ -88,133 +74,10 @@ bool lines_is_python(const struct chain *chain, size_t i)
            !module_is_library(chain->frames[i - 1].mapping->module);
 }
 
-/* -- Code objects --------------------------------------------------------------------------- */
-
-static const struct code_table *table_of(struct lines *lines, const struct module *module)
-{
-    struct code_table *table = table_get(&lines->images, key_of(module));
-
-    if (table)
-        return table;
-    table = calloc(1, sizeof *table);
-    if (!table || code_table_read(table, module) != 0 ||
-        table_set(&lines->images, key_of(module), table) != 0) {
-        if (table)
-            code_table_free(table);
-        free(table);
-        return NULL;
-    }
-    return table;
-}
-
-/* The time from which on rows are missing in a process: memory may be another code object's then.
- */
-static uint64_t end_of(struct lines *lines, const struct chain *chain)
-{
-    const struct space *space = chain->space;
-    uint64_t key = (uint64_t)(uintptr_t)space;
-    struct ending *ending = table_get(&lines->endings, key);
-
-    if (!space || (ending && ending->mappings == space->count))
-        return ending ? ending->time : UINT64_MAX;
-    if (!ending) {
-        ending = calloc(1, sizeof *ending);
-        if (!ending || table_set(&lines->endings, key, ending) != 0) {
-            free(ending);
-            return 0;
-        }
-    }
-    *ending = (struct ending){.mappings = space->count, .time = UINT64_MAX};
-    for (size_t i = 0; i < space->count; i++) {
-        struct module *module = space->mappings[i].module;
-        const struct code_table *table;
-        if (!module_is_image(module))
-            continue;
-        module_open(module, chain->places);
-        table = table_of(lines, module);
-        if (table && table->end < ending->time)
-            ending->time = table->end;
-    }
-    return ending->time;
-}
-
-static bool contains(const struct code *code, uint64_t address)
-{
-    return address >= code->bytecode && address - code->bytecode <= code->length;
-}
-
-/* CPython 3.10 lets equal bytecode of functions in one file be one object: another line of the same
- * slot may have it, too. */
-static bool is_shared(const struct code *code)
-{
-    if (code->lines.format != PYPERF_LINES_3_10)
-        return false;
-    for (const struct code *older = code->older; older; older = older->older)
-        if (older->bytecode == code->bytecode && older->length == code->length &&
-            older->lines.first_line != code->lines.first_line)
-            return true;
-    return false;
-}
-
-/* The newest one not younger than the sample.  Without a common clock only one may fit. */
-static const struct code *newest(const struct code *code, const struct chain *chain,
-                                 uint64_t address)
-{
-    const struct code *found = NULL;
-
-    for (; code; code = code->older) {
-        if (!contains(code, address) || (chain->monotonic && code->since > chain->sample->time))
-            continue;
-        if (chain->monotonic)
-            return is_shared(code) ? NULL : code;
-        if (found &&
-            (found->bytecode != code->bytecode ||
-             found->lines.first_line != code->lines.first_line || found->length != code->length))
-            return NULL;
-        found = code;
-    }
-    return found;
-}
-
 const struct code *lines_code(struct lines *lines, const struct chain *chain, size_t i,
                               uint64_t address)
 {
-    const struct mapping *mapping = chain->frames[i].mapping;
-    const struct module *image = mapping->module;
-    const struct code_table *table = table_of(lines, image);
-    const struct symbol *slot =
-        symbols_find(&image->symbols, module_address(image, mapping, chain->frames[i].lookup));
-    const struct code *code = NULL;
-    uint64_t in_process, end;
-
-    if (!table || !slot)
-        return NULL;
-    end = end_of(lines, chain);
-    if (end != UINT64_MAX && (!chain->monotonic || end <= chain->sample->time))
-        return NULL;
-    code = newest(table_get(&table->own, slot->start), chain, address);
-    in_process = chain->frames[i].lookup -
-                 (module_address(image, mapping, chain->frames[i].lookup) - slot->start);
-    for (size_t m = 0; !code && chain->space && m < chain->space->count; m++) {
-        struct module *other = chain->space->mappings[m].module;
-        if (!module_is_image(other))
-            continue;
-        module_open(other, chain->places);
-        table = table_of(lines, other);
-        if (table)
-            code = newest(table_get(&table->elsewhere, in_process), chain, address);
-    }
-    return code;
-}
-
-static const struct code *newest_of_slot(struct lines *lines, const struct chain_frame *frame)
-{
-    const struct module *image = frame->mapping->module;
-    const struct code_table *table = table_of(lines, image);
-    const struct symbol *slot =
-        symbols_find(&image->symbols, module_address(image, frame->mapping, frame->lookup));
-
-    return table && slot ? table_get(&table->own, slot->start) : NULL;
+    return codes_find(&lines->codes, chain, i, address);
 }
 
 /* -- Builds --------------------------------------------------------------------------------- */
@@ -432,7 +295,7 @@ struct line lines_find(struct lines *lines, const struct chain *chain, size_t i)
         return line_of_address(&chain->frames[i]);
     line =
         i < chain->completed ? line_of_frame(lines, chain, i) : line_of_position(lines, chain, i);
-    code = line.line ? NULL : newest_of_slot(lines, &chain->frames[i]);
+    code = line.line ? NULL : codes_newest(&lines->codes, &chain->frames[i]);
     if (code) {
         line.first = code->lines.first_line;
         line.last = code->last_line;

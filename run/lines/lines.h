@@ -2,7 +2,7 @@
 #ifndef RUN_LINES_LINES_H
 #define RUN_LINES_LINES_H
 
-#include "lines/code_table.h"
+#include "lines/codes.h"
 #include "lines/positions.h"
 #include "recording/chains.h"
 
@@ -32,8 +32,7 @@ struct line {
 /* The line of frame `i`; without one for frames of other kinds.  Never a wrong one. */
 struct line lines_find(struct lines *lines, const struct chain *chain, size_t i);
 
-/* For the probe: the code object of frame `i` that has this address in its bytecode, or just behind
- * it; NULL: none. */
+/* For the probe: codes_find(). */
 const struct code *lines_code(struct lines *lines, const struct chain *chain, size_t i,
                               uint64_t address);
 

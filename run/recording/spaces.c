@@ -106,7 +106,7 @@ static int add_mapping(struct space *space, const struct mapping *fresh)
     return 0;
 }
 
-static int copy_space(struct spaces *spaces, uint32_t from, uint32_t to)
+static int copy_space(struct spaces *spaces, uint32_t from, uint32_t to, uint64_t time)
 {
     const struct space *parent = table_get(&spaces->processes, from + 1ULL);
     struct space *child = space_of(spaces, to);
@@ -120,6 +120,9 @@ static int copy_space(struct spaces *spaces, uint32_t from, uint32_t to)
     if (parent->count)
         memcpy(child->mappings, parent->mappings, parent->count * sizeof *child->mappings);
     child->count = parent->count;
+    for (size_t i = 0; i < child->count; i++)
+        if (!child->mappings[i].forked)
+            child->mappings[i].forked = time;
     return 0;
 }
 
@@ -195,7 +198,9 @@ static int take_mapping(struct spaces *spaces, const struct record *record)
     mapping =
         (struct mapping){.start = bytes_u64(bytes + MMAP_START),
                          .end = bytes_u64(bytes + MMAP_START) + bytes_u64(bytes + MMAP_LENGTH),
-                         .offset = bytes_u64(bytes + MMAP_OFFSET)};
+                         .offset = bytes_u64(bytes + MMAP_OFFSET),
+                         .pid = pid,
+                         .before = !record->time};
     if (mapping.end <= mapping.start || record->misc & PERF_RECORD_MISC_MMAP_DATA ||
         (record->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL ||
         (second && bytes_u32(bytes + MMAP2_PROTECTION) &&
@@ -236,7 +241,7 @@ static int take_fork(struct spaces *spaces, const struct record *record)
     if (name && set_name(spaces, bytes_u32(record->bytes + HEADER + 8), name) != 0)
         return -ENOMEM;
     /* perf itself tells, without a time, of processes that ran before; their mappings follow. */
-    return pid == parent || !record->time ? 0 : copy_space(spaces, parent, pid);
+    return pid == parent || !record->time ? 0 : copy_space(spaces, parent, pid, record->time);
 }
 
 int spaces_take(struct spaces *spaces, const struct record *record)

@@ -153,6 +153,34 @@ START_TEST(test_thread_shares)
 }
 END_TEST
 
+/* Who mapped it, and when it was first handed on. */
+START_TEST(test_inherited)
+{
+    enum { BEFORE, PARENT = 1, CHILD, GRANDCHILD };
+    const struct mapping *mapping;
+
+    recorded_mapping(&data, BEFORE, PARENT, 0x1000, 0x1000, 0, "old");
+    ck_assert_int_eq(take(BEFORE), 0);
+    recorded_fork(&data, TIME, CHILD, PARENT, CHILD, PARENT);
+    ck_assert_int_eq(take(TIME), 0);
+    map(CHILD, 0x2000, 0x3000, 0, "new");
+    recorded_fork(&data, 2 * TIME, GRANDCHILD, CHILD, GRANDCHILD, CHILD);
+    ck_assert_int_eq(take(2 * TIME), 0);
+    for (uint32_t pid = PARENT; pid <= GRANDCHILD; pid++) {
+        mapping = space_mapping(spaces_find(&spaces, pid), 0x1000);
+        ck_assert_uint_eq(mapping->pid, PARENT);
+        ck_assert(mapping->before);
+        ck_assert_uint_eq(mapping->forked, pid == PARENT ? 0 : TIME);
+    }
+    for (uint32_t pid = CHILD; pid <= GRANDCHILD; pid++) {
+        mapping = space_mapping(spaces_find(&spaces, pid), 0x2000);
+        ck_assert_uint_eq(mapping->pid, CHILD);
+        ck_assert(!mapping->before);
+        ck_assert_uint_eq(mapping->forked, pid == CHILD ? 0 : 2 * TIME);
+    }
+}
+END_TEST
+
 /* perf tells of processes that ran before; their mappings follow, or came already. */
 START_TEST(test_fork_without_time)
 {
@@ -302,6 +330,7 @@ int main(void)
     tcase_add_test(tests, test_neighbours_stay);
     tcase_add_test(tests, test_many_mappings);
     tcase_add_test(tests, test_fork);
+    tcase_add_test(tests, test_inherited);
     tcase_add_test(tests, test_thread_shares);
     tcase_add_test(tests, test_fork_without_time);
     tcase_add_test(tests, test_exec);
