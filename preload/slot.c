@@ -16,6 +16,7 @@
 #include "arch.h"
 #include "code.h"
 #include "gdb.h"
+#include "hashtable.h"
 #include "image.h"
 #include "leftovers.h"
 #include "log.h"
@@ -37,7 +38,9 @@
  */
 enum { CHILD_CAPACITY = 64, FIRST_CAPACITY = 272, LARGEST_CAPACITY = 16384 };
 enum { SANDBOX_CAPACITY = 4096 }; /* 450 KiB, for all that a program calls from then on */
+enum { SANDBOX_CONTEXTS = 1024 }; /* likewise */
 enum { TOTAL_SLOTS = 262144, MOST_IMAGES = 64 };
+enum { NAMES_FIRST = 2048 };
 
 /*
  * Room in an image for each of its slots: for the name, and for the code table's row and line table
@@ -46,11 +49,6 @@ enum { TOTAL_SLOTS = 262144, MOST_IMAGES = 64 };
  * 60 KiB are enough where line tables have columns (3.11+).
  */
 enum { NAME_ROOM = 71, ROW_ROOM = sizeof(struct pyperf_code_row), FIRST_SIZE = 60 << 10 };
-
-struct entry {
-    uint64_t hash; /* of the whole name; 0: free */
-    uintptr_t slot;
-};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const struct pyperf_config *config;
@@ -76,39 +74,12 @@ static bool shared;    /* forked children may run in this process's images */
 static bool ended;     /* the files have their final form */
 static bool sandboxed; /* a system call may be answered with death */
 
-static struct entry *table;
-static size_t table_size; /* a power of two */
-static size_t table_used;
+static struct pyperf_hashtable names; /* hash of the whole name -> slot */
 
-/* -- Table ---------------------------------------------------------------------------------- */
-
-static struct entry *find(uint64_t hash)
+/* Room for one key more.  In a sandbox there is what was reserved before. */
+static bool has_room(struct pyperf_hashtable *table)
 {
-    size_t at = hash & (table_size - 1);
-    while (table[at].hash != 0 && table[at].hash != hash)
-        at = (at + 1) & (table_size - 1);
-    return &table[at];
-}
-
-static int grow_table(void)
-{
-    struct entry *old = table;
-    size_t old_size = table_size;
-    size_t size = old_size != 0 ? old_size * 2 : 4096;
-    /* All of a larger table is used at once, in no order. */
-    int populate = old_size != 0 ? MAP_POPULATE : 0;
-    struct entry *bigger = mmap(NULL, size * sizeof *bigger, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | populate, -1, 0);
-    if (bigger == MAP_FAILED)
-        return -ENOMEM;
-    table = bigger;
-    table_size = size;
-    for (size_t i = 0; i < old_size; i++)
-        if (old[i].hash != 0)
-            *find(old[i].hash) = old[i];
-    if (old != NULL)
-        munmap(old, old_size * sizeof *old);
-    return 0;
+    return table->used * 2 < table->size || (!sandboxed && pyperf_hashtable_reserve(table, 1) == 0);
 }
 
 /* -- Images --------------------------------------------------------------------------------- */
@@ -224,7 +195,7 @@ int pyperf_slots_start(const struct pyperf_config *settings, unsigned lines)
     kept = config->keep == PYPERF_KEEP_ON ||
            (config->keep == PYPERF_KEEP_AUTO && pyperf_profiler_is_ancestor());
     mark_process();
-    int status = grow_table();
+    int status = pyperf_hashtable_reserve(&names, NAMES_FIRST);
     if (status == 0)
         status = open_pool(0);
     if (status != 0)
@@ -311,42 +282,9 @@ static void describe(uintptr_t slot, struct pyperf_code *code)
 
 /* -- Contexts ------------------------------------------------------------------------------- */
 
-enum { CONTEXTS_FIRST = 1024, CONTEXTS_MOST = 131072 }; /* of the smallest possible rows */
+enum { CONTEXTS_MOST = 131072 }; /* of the smallest possible rows */
 
-static uint64_t *contexts; /* ids that were told; 0: free */
-static size_t contexts_size, contexts_used;
-
-static uint64_t *find_context(uint64_t id)
-{
-    size_t at = id & (contexts_size - 1);
-    while (contexts[at] != 0 && contexts[at] != id)
-        at = (at + 1) & (contexts_size - 1);
-    return &contexts[at];
-}
-
-/* Keeps half of the places free. */
-static bool make_room_for_context(void)
-{
-    if (contexts_used * 2 < contexts_size)
-        return true;
-    if (contexts_used >= CONTEXTS_MOST)
-        return false;
-    uint64_t *old = contexts;
-    size_t old_size = contexts_size;
-    size_t size = old_size != 0 ? old_size * 2 : CONTEXTS_FIRST;
-    void *bigger =
-        mmap(NULL, size * sizeof *old, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (bigger == MAP_FAILED)
-        return false;
-    contexts = bigger;
-    contexts_size = size;
-    for (size_t i = 0; i < old_size; i++)
-        if (old[i] != 0)
-            *find_context(old[i]) = old[i];
-    if (old != NULL)
-        munmap(old, old_size * sizeof *old);
-    return true;
-}
+static struct pyperf_hashtable contexts; /* ids that were told, each leads to itself */
 
 static uint64_t id_of(const struct pyperf_context_row *context, unsigned count)
 {
@@ -366,14 +304,14 @@ static bool tell_context(uint64_t id, const struct pyperf_context_row *context, 
                                              count * sizeof context->frames[0],
                                .lines_format = lines_format,
                                .now = time_by(CLOCK_MONOTONIC_COARSE)};
-    if (!may_grow(&code, context_rows_size, PYPERF_CODE_CONTEXT_MOST) || !make_room_for_context())
+    if (!may_grow(&code, context_rows_size, PYPERF_CODE_CONTEXT_MOST) ||
+        contexts.used >= CONTEXTS_MOST || !has_room(&contexts))
         return false;
     if (pyperf_image_describe(&current, 0, &code) != 0 &&
         (!open_image_for_row(&code) || pyperf_image_describe(&current, 0, &code) != 0))
         return false;
     context_rows_size += pyperf_image_row_room(&code);
-    *find_context(id) = id;
-    contexts_used++;
+    pyperf_hashtable_add(&contexts, id, id);
     return true;
 }
 
@@ -382,7 +320,7 @@ static uint64_t context_locked(const struct pyperf_context_row *context, unsigne
     if (is_child())
         become_child();
     uint64_t id = id_of(context, count);
-    if (contexts != NULL && *find_context(id) == id)
+    if (pyperf_hashtable_get(&contexts, id) != 0)
         return id;
     if (context_rows_ended || rows_ended || current.path[0] == '\0')
         return 0;
@@ -438,18 +376,18 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
     uint64_t hash = pyperf_name_hash();
     if (rows_ended || current.path[0] == '\0')
         code = NULL;
-    struct entry *entry = find(hash);
-    uintptr_t known = entry->hash != 0 ? entry->slot : other_slot;
+    uintptr_t own = pyperf_hashtable_get(&names, hash);
+    uintptr_t known = own != 0 ? own : other_slot;
     if (code != NULL)
         code->file = (uint16_t)pyperf_name.file;
     if (known != 0) {
-        if (code != NULL && entry->hash != 0)
-            describe(known, code);
+        if (code != NULL && own != 0)
+            describe(own, code);
         return known;
     }
     if (code != NULL)
         code->now = time_by(CLOCK_MONOTONIC_COARSE);
-    if (total_slots >= TOTAL_SLOTS - 1 || (table_used * 2 >= table_size && grow_table() != 0)) {
+    if (total_slots >= TOTAL_SLOTS - 1 || !has_room(&names)) {
         pyperf_log_error("%u functions named: new ones share one name from now on", total_slots);
         pyperf_name_set(PYPERF_NAME_OTHER);
         other_slot = add_name(NULL);
@@ -458,8 +396,7 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
     uintptr_t slot = add_name(code);
     if (slot == 0)
         return 0;
-    *find(hash) = (struct entry){.hash = hash, .slot = slot};
-    table_used++;
+    pyperf_hashtable_add(&names, hash, slot);
     return slot;
 }
 
@@ -528,6 +465,8 @@ void pyperf_slots_sandbox(void)
         pyperf_map_flush();
         next_capacity = SANDBOX_CAPACITY;
         open_pool(0);
+        pyperf_hashtable_reserve(&names, SANDBOX_CAPACITY);
+        pyperf_hashtable_reserve(&contexts, SANDBOX_CONTEXTS);
         if (current.stores_may_fault) /* they are system calls, then */
             pyperf_image_disown(&current);
     }

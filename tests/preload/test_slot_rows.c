@@ -1,9 +1,12 @@
 /* slot.c and the code table: who gets a row, where, and when there are no more. */
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -290,10 +293,43 @@ START_TEST(contexts_are_bounded)
 }
 END_TEST
 
+/* -- In a sandbox ---------------------------------------------------------------------------- */
+
+/* Whatever has to grow has done so before.  Strict mode answers any system call but read, write
+ * and exit with SIGKILL. */
+static void go_on_in_a_sandbox(void *unused)
+{
+    enum { NEW = 2000 };
+    (void)unused;
+    name("first", 160, 10);
+    pyperf_slots_sandbox();
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+        _exit(1);
+    for (unsigned i = 0; i < NEW; i++) {
+        char qualname[] = "sandboxed_0000";
+        for (unsigned digit = 0, left = i; digit < 4; digit++, left /= 10)
+            qualname[sizeof qualname - 2 - digit] = (char)('0' + left % 10);
+        name(qualname, 16000 + i * 64UL, 10);
+        name("shared", 1600000 + i * 64UL, 10);
+        tell(0, 3, i);
+    }
+    syscall(SYS_exit, 0);
+}
+
+START_TEST(a_sandboxed_process_asks_nothing_of_the_kernel)
+{
+    enum { BEFORE = 1000 };
+    start(LINES);
+    for (unsigned i = 0; i < BEFORE; i++)
+        probe_slot_numbered(i);
+    support_child_succeeds(go_on_in_a_sandbox, NULL);
+}
+END_TEST
+
 SUPPORT_MAIN(a_context_is_told_once, a_childs_contexts_go_on_from_its_parents, contexts_are_bounded,
              each_code_object_has_a_row, the_time_of_a_shared_slots_row_is_exact,
              an_address_belongs_to_the_newest_row_of_its_slot,
              a_row_that_does_not_fit_is_in_the_next_image,
              a_line_table_that_is_too_large_is_left_out, the_table_ends_and_says_so,
              without_a_table_there_are_no_rows, a_forked_child_describes_in_its_own_image,
-             a_small_programs_image_is_small)
+             a_small_programs_image_is_small, a_sandboxed_process_asks_nothing_of_the_kernel)
