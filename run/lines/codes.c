@@ -89,9 +89,15 @@ static int add_view(struct process *process, const struct view *view)
         process->room = room;
     }
     process->views[process->count++] = *view;
-    if (view->table->end <= view->until && view->table->end < process->end)
-        process->end = view->table->end;
     return 0;
+}
+
+/* From when on an image lacks rows, or all of it is missing. */
+static uint64_t end_of(const struct mapping *mapping, const struct view *view)
+{
+    uint64_t end = view->module->elf ? view->table->end : mapping->since;
+
+    return end <= view->until ? end : UINT64_MAX;
 }
 
 /* In a PID namespace the name tells another pid, too: then it is as if it had been forked. */
@@ -99,7 +105,7 @@ static bool may_be_forked(const struct mapping *mapping, const struct module *mo
 {
     struct image_name name;
 
-    return mapping->before &&
+    return !mapping->since &&
            !(image_name_parse(&name, module->path) && name.pid == (long)mapping->pid);
 }
 
@@ -122,6 +128,8 @@ static int look_at_images(struct codes *codes, struct process *process, const st
         view.undated = may_be_forked(mapping, module);
         if (!view.table || add_view(process, &view) != 0)
             return -ENOMEM;
+        if (end_of(mapping, &view) < process->end)
+            process->end = end_of(mapping, &view);
     }
     process->changes = space->changes;
     return 0;

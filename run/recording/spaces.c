@@ -199,8 +199,8 @@ static int take_mapping(struct spaces *spaces, const struct record *record)
         (struct mapping){.start = bytes_u64(bytes + MMAP_START),
                          .end = bytes_u64(bytes + MMAP_START) + bytes_u64(bytes + MMAP_LENGTH),
                          .offset = bytes_u64(bytes + MMAP_OFFSET),
-                         .pid = pid,
-                         .before = !record->time};
+                         .since = record->time,
+                         .pid = pid};
     if (mapping.end <= mapping.start || record->misc & PERF_RECORD_MISC_MMAP_DATA ||
         (record->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL ||
         (second && bytes_u32(bytes + MMAP2_PROTECTION) &&

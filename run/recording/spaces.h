@@ -17,9 +17,9 @@ struct mapping {
     uint64_t start, end;
     uint64_t offset; /* in the file, of `start` */
     void *module;    /* of the file: what the caller's `found` gave */
+    uint64_t since;  /* when it was mapped; 0: before the recording */
     uint64_t forked; /* when a fork first handed it on; 0: it is its process's own */
-    uint32_t pid;    /* of the process that mapped it, or had it already when recording began: */
-    bool before;     /* then a fork before that may have handed it on */
+    uint32_t pid;    /* of the process that mapped it; if before the recording, that had it then */
 };
 
 struct space {

@@ -55,8 +55,11 @@ static struct mapping *add_image(void)
     image->elf = elf_memory((char *)files[i].bytes, files[i].size);
     ck_assert_int_eq(symbols_add(&image->symbols, CODED_TEXT, CODED_SLOT, "py::f", 5), 0);
     symbols_finish(&image->symbols);
-    mappings[i] = (struct mapping){
-        .start = base + i * part, .end = base + (i + 1) * part, .module = image, .pid = PID};
+    mappings[i] = (struct mapping){.start = base + i * part,
+                                   .end = base + (i + 1) * part,
+                                   .module = image,
+                                   .since = 1,
+                                   .pid = PID};
     space.changes++;
     return &mappings[i];
 }
@@ -139,6 +142,19 @@ START_TEST(test_fork)
 }
 END_TEST
 
+/* Whatever it said, it said after it was mapped. */
+START_TEST(test_missing_image)
+{
+    row(0x1000, A, 1000);
+    add_image();
+    add_image()->since = 1500;
+    elf_end(images[1].elf);
+    images[1].elf = NULL;
+    ck_assert_uint_eq(whose(0x1000, 1499), A);
+    ck_assert_uint_eq(whose(0x1000, 1500), 0);
+}
+END_TEST
+
 /* Forked before the recording: nobody knows when. */
 START_TEST(test_fork_before)
 {
@@ -149,14 +165,14 @@ START_TEST(test_fork_before)
     row(0x2020, A, 1000);
     row(0x3000, A, 1000);
     image = add_image();
-    image->before = true; /* its own, by its name */
+    image->since = 0; /* its own, by its name */
     ck_assert_uint_eq(whose(0x2020, 9000), B);
     image->pid = PID + 1;
     space.changes++;
     ck_assert_uint_eq(whose(0x2020, 9000), 0);
     ck_assert_uint_eq(whose(0x2000, 9000), B); /* nobody else was there */
     ck_assert_uint_eq(whose(0x3000, 9000), A); /* they all say so */
-    image->before = false;
+    image->since = 1;
     space.changes++;
     ck_assert_uint_eq(whose(0x2020, 9000), B);
 }
@@ -203,6 +219,7 @@ int main(void)
     tcase_add_test(tests, test_later_images);
     tcase_add_test(tests, test_image_of_later);
     tcase_add_test(tests, test_fork);
+    tcase_add_test(tests, test_missing_image);
     tcase_add_test(tests, test_fork_before);
     tcase_add_test(tests, test_no_common_clock);
     tcase_add_loop_test(tests, test_shared_bytecode, 0, 2);

@@ -169,13 +169,13 @@ START_TEST(test_inherited)
     for (uint32_t pid = PARENT; pid <= GRANDCHILD; pid++) {
         mapping = space_mapping(spaces_find(&spaces, pid), 0x1000);
         ck_assert_uint_eq(mapping->pid, PARENT);
-        ck_assert(mapping->before);
+        ck_assert_uint_eq(mapping->since, BEFORE);
         ck_assert_uint_eq(mapping->forked, pid == PARENT ? 0 : TIME);
     }
     for (uint32_t pid = CHILD; pid <= GRANDCHILD; pid++) {
         mapping = space_mapping(spaces_find(&spaces, pid), 0x2000);
         ck_assert_uint_eq(mapping->pid, CHILD);
-        ck_assert(!mapping->before);
+        ck_assert_uint_eq(mapping->since, TIME);
         ck_assert_uint_eq(mapping->forked, pid == CHILD ? 0 : 2 * TIME);
     }
 }
