@@ -82,6 +82,31 @@ static bool has_room(struct pyperf_hashtable *table)
     return table->used * 2 < table->size || (!sandboxed && pyperf_hashtable_reserve(table, 1) == 0);
 }
 
+/* -- The end of the code table -------------------------------------------------------------- */
+
+/* The coarse one is behind the other, but what it says does not go back either. */
+static uint64_t time_by(clockid_t clock)
+{
+    static uint64_t last;
+    struct timespec now = {0};
+    clock_gettime(clock, &now);
+    uint64_t time = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    last = time > last ? time : last;
+    return last;
+}
+
+/* Of all, or of those that share a slot. */
+static void end_rows(bool all, uint64_t now)
+{
+    if (!shared_rows_ended) {
+        pyperf_image_end_rows(&current, now);
+        if (!sandboxed)
+            pyperf_log_info("the code table ends here: from now on rows are missing");
+    }
+    shared_rows_ended = true;
+    rows_ended = all;
+}
+
 /* -- Images --------------------------------------------------------------------------------- */
 
 static size_t usual_room(void)
@@ -151,9 +176,13 @@ static void add_image(void)
 static int open_pool(size_t room)
 {
     int status = -ENOTSUP;
+    struct pyperf_image before = current;
     if (config->image)
         status = open_image(room);
     if (status != 0 && config->map) {
+        current = before;
+        if (current.path[0] != '\0')
+            end_rows(true, time_by(CLOCK_MONOTONIC_COARSE));
         if (config->image)
             pyperf_log_error("no directory allows an executable file (%s): names are in the map "
                              "only; set " PYPERF_ENV_DIR " to one that does",
@@ -220,29 +249,6 @@ static void become_child(void)
 }
 
 /* -- Rows of the code table ----------------------------------------------------------------- */
-
-/* The coarse one is behind the other, but what it says does not go back either. */
-static uint64_t time_by(clockid_t clock)
-{
-    static uint64_t last;
-    struct timespec now = {0};
-    clock_gettime(clock, &now);
-    uint64_t time = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-    last = time > last ? time : last;
-    return last;
-}
-
-/* Of all, or of those that share a slot. */
-static void end_rows(bool all, uint64_t now)
-{
-    if (!shared_rows_ended) {
-        pyperf_image_end_rows(&current, now);
-        if (!sandboxed)
-            pyperf_log_info("the code table is full: from now on rows are missing");
-    }
-    shared_rows_ended = true;
-    rows_ended = all;
-}
 
 static bool may_grow(const struct pyperf_code *code, size_t size, size_t most)
 {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -152,6 +153,25 @@ START_TEST(the_table_ends_and_says_so)
     ck_assert_uint_eq(rows[count - 2].row.slot, PYPERF_CODE_END);
     ck_assert_uint_ge(rows[count - 2].row.bytecode, rows[count - 3].time);
     ck_assert_uint_eq(rows[count - 1].row.bytecode, 160);
+}
+END_TEST
+
+/* Whose memory is used from then on, nobody can tell. */
+START_TEST(without_another_image_the_table_ends)
+{
+    enum { MANY = 1000 };
+    const char *directory = start(LINES);
+    const struct rlimit none = {4096, 4096};
+    name("f", 160, 10);
+    name("f", 320, 10);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    for (unsigned i = 0; i < MANY; i++)
+        probe_slot_numbered(i);
+    name("f", 176, 20);
+    size_t count = read_image(directory, 0);
+    ck_assert_uint_eq(count, 3);
+    ck_assert_uint_eq(rows[2].row.slot, PYPERF_CODE_END);
+    ck_assert_uint_ge(rows[2].row.bytecode, rows[1].time);
 }
 END_TEST
 
@@ -331,5 +351,6 @@ SUPPORT_MAIN(a_context_is_told_once, a_childs_contexts_go_on_from_its_parents, c
              an_address_belongs_to_the_newest_row_of_its_slot,
              a_row_that_does_not_fit_is_in_the_next_image,
              a_line_table_that_is_too_large_is_left_out, the_table_ends_and_says_so,
-             without_a_table_there_are_no_rows, a_forked_child_describes_in_its_own_image,
-             a_small_programs_image_is_small, a_sandboxed_process_asks_nothing_of_the_kernel)
+             without_another_image_the_table_ends, without_a_table_there_are_no_rows,
+             a_forked_child_describes_in_its_own_image, a_small_programs_image_is_small,
+             a_sandboxed_process_asks_nothing_of_the_kernel)
