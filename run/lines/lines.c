@@ -81,11 +81,14 @@ void lines_free(struct lines *lines)
 bool lines_is_python(const struct chain *chain, size_t i)
 {
     const struct chain_frame *frame = &chain->frames[i];
+    const struct module *callee;
 
-    return i > chain->recorded && frame->name && frame->mapping && frame->registers &&
-           strncmp(frame->name, PYPERF_NAME_PREFIX, PYTHON_PREFIX) == 0 &&
-           chain->frames[i - 1].mapping && chain->frames[i - 1].registers &&
-           !module_is_library(chain->frames[i - 1].mapping->module);
+    if (i <= chain->recorded || !frame->name || !frame->mapping || !frame->registers ||
+        strncmp(frame->name, PYPERF_NAME_PREFIX, PYTHON_PREFIX) != 0 || !frame[-1].mapping ||
+        !frame[-1].registers)
+        return false;
+    callee = frame[-1].mapping->module;
+    return !callee->is_library;
 }
 
 /* -- Code objects --------------------------------------------------------------------------- */
@@ -128,7 +131,7 @@ static uint64_t end_of(struct lines *lines, const struct chain *chain)
     for (size_t i = 0; i < space->count; i++) {
         struct module *module = space->mappings[i].module;
         const struct code_table *table;
-        if (!module_is_image(module))
+        if (!module->is_image)
             continue;
         module_open(module, chain->places);
         table = table_of(lines, module);
@@ -197,7 +200,7 @@ const struct code *lines_code(struct lines *lines, const struct chain *chain, si
                  (module_address(image, mapping, chain->frames[i].lookup) - slot->start);
     for (size_t m = 0; !code && chain->space && m < chain->space->count; m++) {
         struct module *other = chain->space->mappings[m].module;
-        if (!module_is_image(other))
+        if (!other->is_image)
             continue;
         module_open(other, chain->places);
         table = table_of(lines, other);
