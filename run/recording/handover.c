@@ -9,6 +9,10 @@
 
 #include <pthread.h>
 
+/* A reader that found the ring full waits until it can fill several: to wake it takes as long as
+ * some samples. */
+enum { ENOUGH = HANDOVER_BATCHES / 2 };
+
 static size_t place_of(unsigned long batch)
 {
     return batch % HANDOVER_BATCHES;
@@ -39,7 +43,8 @@ static void visit_batch(struct handover *handover)
     pthread_mutex_lock(&handover->lock);
     handover->visited++;
     handover->stop = rc;
-    pthread_cond_signal(&handover->changed);
+    if (handover->filled - handover->visited <= ENOUGH || rc)
+        pthread_cond_signal(&handover->changed);
     pthread_mutex_unlock(&handover->lock);
 }
 
@@ -75,8 +80,9 @@ static int hand_over(struct handover *handover)
     if (handover->alone)
         visit_batch(handover);
     pthread_mutex_lock(&handover->lock);
-    while (handover->filled - handover->visited == HANDOVER_BATCHES && !handover->stop)
-        pthread_cond_wait(&handover->changed, &handover->lock);
+    if (handover->filled - handover->visited == HANDOVER_BATCHES)
+        while (handover->filled - handover->visited > ENOUGH && !handover->stop)
+            pthread_cond_wait(&handover->changed, &handover->lock);
     visited = handover->visited;
     stop = handover->stop;
     pthread_mutex_unlock(&handover->lock);
