@@ -121,7 +121,7 @@ static int look_at_images(struct codes *codes, struct process *process, const st
         struct view view = {.module = module,
                             .until =
                                 chain->monotonic && mapping->forked ? mapping->forked : UINT64_MAX};
-        if (!module_is_image(module))
+        if (!module->is_image)
             continue;
         module_open(module, chain->places);
         view.table = table_of(codes, module);

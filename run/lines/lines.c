@@ -67,11 +67,14 @@ void lines_free(struct lines *lines)
 bool lines_is_python(const struct chain *chain, size_t i)
 {
     const struct chain_frame *frame = &chain->frames[i];
+    const struct module *callee;
 
-    return i > chain->recorded && frame->name && frame->mapping && frame->registers &&
-           strncmp(frame->name, PYPERF_NAME_PREFIX, PYTHON_PREFIX) == 0 &&
-           chain->frames[i - 1].mapping && chain->frames[i - 1].registers &&
-           !module_is_library(chain->frames[i - 1].mapping->module);
+    if (i <= chain->recorded || !frame->name || !frame->mapping || !frame->registers ||
+        strncmp(frame->name, PYPERF_NAME_PREFIX, PYTHON_PREFIX) != 0 || !frame[-1].mapping ||
+        !frame[-1].registers)
+        return false;
+    callee = frame[-1].mapping->module;
+    return !callee->is_library;
 }
 
 const struct code *lines_code(struct lines *lines, const struct chain *chain, size_t i,

@@ -105,12 +105,17 @@ static int take_build_id(struct chains *chains, const struct record *record)
 
 /* -- Frames --------------------------------------------------------------------------------- */
 
+static const struct module *module_of(const struct mapping *mapping)
+{
+    return mapping->module;
+}
+
 static void add_frame(struct chains *chains, struct chain_frame frame, const struct symbol *symbol)
 {
     if (chains->count == FRAMES_MAX)
         return;
     if (frame.mapping)
-        frame.file = ((struct module *)frame.mapping->module)->path;
+        frame.file = module_of(frame.mapping)->path;
     if (symbol)
         frame.name = symbol->name;
     chains->frames[chains->count++] = frame;
@@ -184,7 +189,7 @@ static const struct context *context_at(struct chains *chains, const struct chai
     struct stack_copy stack = unwind_stack(chain->sample, &chains->unwound[0].registers);
     uint64_t sp = frame->registers.values[processor_here.sp], id, again;
 
-    if (i == 0 || !frame->mapping || !module_is_library(frame->mapping->module) ||
+    if (i == 0 || !frame->mapping || !module_of(frame->mapping)->is_library ||
         frame->lookup == frame->registers.values[processor_here.pc]) /* not at its call */
         return NULL;
     if (!frame->symbol || strcmp(frame->symbol->name, PYPERF_CONTEXT_SYMBOL) != 0 ||
@@ -217,8 +222,8 @@ static bool is_between(const struct chains *chains, const struct unwound *frame)
 {
     const struct mapping *before = chains->count ? chains->frames[chains->count - 1].mapping : NULL;
 
-    return frame->mapping && module_is_library(frame->mapping->module) && before &&
-           module_is_image(before->module);
+    return frame->mapping && module_of(frame->mapping)->is_library && before &&
+           module_of(before)->is_image;
 }
 
 /*

@@ -1,5 +1,4 @@
 #include "recording/contexts.h"
-#include "base/path.h"
 #include "recording/bytes.h"
 #include "recording/code_rows.h"
 
@@ -69,9 +68,11 @@ const struct context *contexts_find(struct contexts *contexts, const struct spac
 
     if (contexts_depth(contexts, context, &depth))
         return context;
-    for (size_t i = 0; space && i < space->count; i++)
-        if (module_is_image(space->mappings[i].module))
-            read_image(contexts, space->mappings[i].module, places);
+    for (size_t i = 0; space && i < space->count; i++) {
+        struct module *module = space->mappings[i].module;
+        if (module->is_image)
+            read_image(contexts, module, places);
+    }
     context = known(contexts, id);
     return contexts_depth(contexts, context, &depth) ? context : NULL;
 }

@@ -27,9 +27,9 @@ struct convert_added {
 
 /*
  * Writes to `out`, a new file, what the recording `data` has, with chains for stack copies, and not
- * compressed.  Every perf reads it, without unwinding.  Chains have their full depth; readers look
- * at 127 entries unless they are told --max-stack.  `cache` is perf's build-id cache, or NULL;
- * `added` may be NULL.
+ * compressed, as not every reader of docs/lines.md knows zstd.  Every perf reads it, without
+ * unwinding.  Chains have their full depth; readers look at 127 entries unless they are told
+ * --max-stack.  `cache` is perf's build-id cache, or NULL; `added` may be NULL.
  *
  * Returns 0; -EALREADY if there are no stack copies in it; -ENOTSUP if it has what cannot be
  * converted (AUX data, a pipe's content); -EBADMSG if it is damaged; or another -errno.  Nothing

@@ -7,11 +7,51 @@
  */
 #include "recording/handover.h"
 
-#include <errno.h>
+#include <pthread.h>
+
+/* A reader that found the ring full waits until it can fill several: to wake it takes as long as
+ * some samples. */
+enum { ENOUGH = HANDOVER_BATCHES / 2 };
 
 static size_t place_of(unsigned long batch)
 {
     return batch % HANDOVER_BATCHES;
+}
+
+/* -- The visitor ---------------------------------------------------------------------------- */
+
+/* Waits for a batch; false: there is no other, or it is not to be visited. */
+static bool next_batch(struct handover *handover)
+{
+    bool is_there;
+
+    pthread_mutex_lock(&handover->lock);
+    while (handover->visited == handover->filled && !handover->ended)
+        pthread_cond_wait(&handover->changed, &handover->lock);
+    is_there = handover->visited != handover->filled && !handover->stop;
+    pthread_mutex_unlock(&handover->lock);
+    return is_there;
+}
+
+static void visit_batch(struct handover *handover)
+{
+    size_t place = place_of(handover->visited); /* nobody else changes it */
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < handover->counts[place]; i++)
+        rc = handover->visit(handover->context, &handover->records[place][i].record);
+    pthread_mutex_lock(&handover->lock);
+    handover->visited++;
+    handover->stop = rc;
+    if (handover->filled - handover->visited <= ENOUGH || rc)
+        pthread_cond_signal(&handover->changed);
+    pthread_mutex_unlock(&handover->lock);
+}
+
+static void visit_all(struct handover *handover)
+{
+    while (next_batch(handover))
+        visit_batch(handover);
 }
 
 /* -- The reader ----------------------------------------------------------------------------- */
@@ -26,7 +66,8 @@ static void release_until(struct handover *handover, unsigned long end)
     }
 }
 
-/* Hands over the batch that is being filled, and waits until another one is free. */
+/* Hands over the batch that is being filled, and waits until another one is free.  If there is but
+ * one thread it visits now. */
 static int hand_over(struct handover *handover)
 {
     unsigned long visited;
@@ -35,8 +76,13 @@ static int hand_over(struct handover *handover)
     pthread_mutex_lock(&handover->lock);
     handover->filled++;
     pthread_cond_signal(&handover->changed);
-    while (handover->filled - handover->visited == HANDOVER_BATCHES && !handover->stop)
-        pthread_cond_wait(&handover->changed, &handover->lock);
+    pthread_mutex_unlock(&handover->lock);
+    if (handover->alone)
+        visit_batch(handover);
+    pthread_mutex_lock(&handover->lock);
+    if (handover->filled - handover->visited == HANDOVER_BATCHES)
+        while (handover->filled - handover->visited > ENOUGH && !handover->stop)
+            pthread_cond_wait(&handover->changed, &handover->lock);
     visited = handover->visited;
     stop = handover->stop;
     pthread_mutex_unlock(&handover->lock);
@@ -76,52 +122,26 @@ static void *run_reader(void *context)
     return NULL;
 }
 
-/* -- The visitor ---------------------------------------------------------------------------- */
-
-/* Waits for a batch; false: there is no other. */
-static bool next_batch(struct handover *handover)
-{
-    bool is_there;
-
-    pthread_mutex_lock(&handover->lock);
-    while (handover->visited == handover->filled && !handover->ended)
-        pthread_cond_wait(&handover->changed, &handover->lock);
-    is_there = handover->visited != handover->filled;
-    pthread_mutex_unlock(&handover->lock);
-    return is_there;
-}
-
-static int visit_batch(struct handover *handover, records_visit *visit, void *context)
-{
-    size_t place = place_of(handover->visited); /* nobody else changes it */
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < handover->counts[place]; i++)
-        rc = visit(context, &handover->records[place][i].record);
-    pthread_mutex_lock(&handover->lock);
-    handover->visited++;
-    handover->stop = rc;
-    pthread_cond_signal(&handover->changed);
-    pthread_mutex_unlock(&handover->lock);
-    return rc;
-}
+/* -- Both ----------------------------------------------------------------------------------- */
 
 int handover_run(struct handover *handover, records_visit *visit, void *context)
 {
-    int rc = 0;
+    pthread_t thread;
 
+    handover->visit = visit;
+    handover->context = context;
     pthread_mutex_init(&handover->lock, NULL);
     pthread_cond_init(&handover->changed, NULL);
-    if (pthread_create(&handover->thread, NULL, run_reader, handover) != 0) {
-        rc = -EAGAIN;
+    if (pthread_create(&thread, NULL, run_reader, handover) == 0) {
+        visit_all(handover);
+        pthread_join(thread, NULL);
     } else {
-        while (rc == 0 && next_batch(handover))
-            rc = visit_batch(handover, visit, context);
-        pthread_join(handover->thread, NULL);
-        release_until(handover, handover->filled);
-        rc = rc ? rc : handover->rc;
+        handover->alone = true;
+        run_reader(handover);
+        visit_all(handover);
     }
+    release_until(handover, handover->filled);
     pthread_cond_destroy(&handover->changed);
     pthread_mutex_destroy(&handover->lock);
-    return rc;
+    return handover->stop ? handover->stop : handover->rc;
 }

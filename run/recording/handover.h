@@ -27,14 +27,18 @@ struct handed {
 struct handover {
     struct handed records[HANDOVER_BATCHES][HANDOVER_BATCH];
     size_t counts[HANDOVER_BATCHES];
-    pthread_t thread;
     pthread_mutex_t lock; /* for what follows; a batch is the reader's until it is filled */
     pthread_cond_t changed;
     unsigned long filled, visited; /* batches */
     bool ended;
     int stop; /* what `visit` returned, unless that is 0 */
 
+    /* The visitor's. */
+    records_visit *visit;
+    void *context;
+
     /* The reader's. */
+    bool alone;             /* there is one thread for both */
     unsigned long released; /* batches */
     int (*read)(void *reader);
     void (*release)(void *reader, void *owner);
@@ -44,9 +48,9 @@ struct handover {
 
 /*
  * Calls `read` in a thread of its own, which calls handover_put() for each record, and `visit` for
- * these in the calling thread.  Returns what `visit` returned, if that was not 0, or what `read`
- * returned; or -EAGAIN, if there can be no thread.  `release` is called, in one thread at a time,
- * for each record that was put.
+ * these in the calling thread.  If there can be no other thread (a limit of a container's, say),
+ * the calling one does both.  Returns what `visit` returned, if that was not 0, or what `read`
+ * returned.  `release` is called, in one thread at a time, for each record that was put.
  */
 int handover_run(struct handover *handover, records_visit *visit, void *context);
 

@@ -31,27 +31,19 @@ bool module_is_memory(const char *path)
            starts(path, "[heap]") || starts(path, "[stack") || starts(path, "[anon");
 }
 
-bool module_is_image(const struct module *module)
-{
-    const char *name = path_base_name(module->path);
-    return strncmp(name, "pyperf-", 7) == 0 && strstr(name, ".so");
-}
-
-bool module_is_library(const struct module *module)
-{
-    return strcmp(path_base_name(module->path), PYPERF_LIBRARY) == 0;
-}
-
 struct module *module_new(const char *path, enum module_kind kind, const struct build_id *build_id,
                           uint32_t pid)
 {
     struct module *module = calloc(1, sizeof *module);
+    const char *name = path_base_name(path);
 
     if (!module)
         return NULL;
     module->fd = -1;
     module->build_id = *build_id;
     module->kind = kind;
+    module->is_image = starts(name, "pyperf-") && strstr(name, ".so");
+    module->is_library = strcmp(name, PYPERF_LIBRARY) == 0;
     module->pid = pid;
     module->path = strdup(path);
     if (!module->path) {

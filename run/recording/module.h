@@ -27,7 +27,8 @@ struct module {
     char *path; /* as the process saw it; what perf calls the DSO */
     struct build_id build_id;
     enum module_kind kind;
-    uint32_t pid; /* of the process that mapped it first */
+    bool is_image, is_library; /* one of the library's images, or the library itself: by its name */
+    uint32_t pid;              /* of the process that mapped it first */
     bool opened;
 
     int fd;
@@ -47,10 +48,6 @@ struct module_places {
 
 /* Is this what the kernel calls memory that no file backs? */
 bool module_is_memory(const char *path);
-
-/* Is it one of the library's images, or the library itself?  By its name. */
-bool module_is_image(const struct module *module);
-bool module_is_library(const struct module *module);
 
 /* NULL only for want of memory.  For memory without a file, `path` is that of its process's perf
  * map, and `kind` says so.  `build_id` is copied. */

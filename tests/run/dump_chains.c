@@ -19,18 +19,22 @@ static void flush(void)
     used = 0;
 }
 
-static void print_text(const char *text)
+static void print_bytes(const char *bytes, size_t size)
 {
-    size_t length = strlen(text);
-
-    if (length > sizeof buffer - used)
+    if (size > sizeof buffer - used)
         flush();
-    if (length > sizeof buffer) {
-        fwrite(text, 1, length, stdout);
+    if (size > sizeof buffer) {
+        fwrite(bytes, 1, size, stdout);
         return;
     }
-    memcpy(buffer + used, text, length);
-    used += length;
+    memcpy(buffer + used, bytes, size);
+    used += size;
+}
+
+/* Inline, so that the length of what stands between the fields needs no counting. */
+static inline __attribute__((always_inline)) void print_text(const char *text)
+{
+    print_bytes(text, strlen(text));
 }
 
 static void print_hexadecimal(uint64_t number)

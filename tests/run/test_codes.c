@@ -13,8 +13,7 @@ static const uint64_t base = 0x7f0000000000; /* of the first image, and the othe
 static const uint64_t part = 0x10000;
 
 static struct coded rows, files[IMAGES];
-static struct module images[IMAGES];
-static char paths[IMAGES][64];
+static struct module *images[IMAGES];
 static struct mapping mappings[IMAGES];
 static struct space space = {.mappings = mappings};
 static const struct module_places nowhere = {.cache = NULL};
@@ -44,14 +43,18 @@ static void end(uint64_t time)
 /* What `rows` has becomes the next image of the process. */
 static struct mapping *add_image(void)
 {
+    static const struct build_id none;
     size_t i = space.count++;
-    struct module *image = &images[i];
+    char path[64];
+    struct module *image;
 
+    snprintf(path, sizeof path, PYPERF_IMAGE_FORMAT, "/tmp", (long)PID, (unsigned)i, 1ULL);
+    image = images[i] = module_new(path, MODULE_FILE, &none, PID);
+    ck_assert_ptr_nonnull(image);
     coded_image(&files[i], rows.bytes, rows.size);
     rows.size = 0;
     elf_version(EV_CURRENT);
-    snprintf(paths[i], sizeof paths[i], PYPERF_IMAGE_FORMAT, "/tmp", (long)PID, (unsigned)i, 1ULL);
-    *image = (struct module){.path = paths[i], .opened = true};
+    image->opened = true;
     image->elf = elf_memory((char *)files[i].bytes, files[i].size);
     ck_assert_int_eq(symbols_add(&image->symbols, CODED_TEXT, CODED_SLOT, "py::f", 5), 0);
     symbols_finish(&image->symbols);
@@ -148,8 +151,8 @@ START_TEST(test_missing_image)
     row(0x1000, A, 1000);
     add_image();
     add_image()->since = 1500;
-    elf_end(images[1].elf);
-    images[1].elf = NULL;
+    elf_end(images[1]->elf);
+    images[1]->elf = NULL;
     ck_assert_uint_eq(whose(0x1000, 1499), A);
     ck_assert_uint_eq(whose(0x1000, 1500), 0);
 }

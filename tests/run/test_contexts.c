@@ -6,7 +6,6 @@
 #include <string.h>
 
 static struct coded rows, files[2];
-static struct module images[2];
 static struct mapping mappings[2];
 static struct space space = {.mappings = mappings};
 static struct contexts contexts;
@@ -28,17 +27,25 @@ static void put(uint64_t id, uint64_t parent, uint32_t count, uint32_t length)
     coded_row(&rows, &row, 0, bytes);
 }
 
-/* What `rows` has becomes the next image of the process. */
+/* What `rows` has becomes the next file of the process. */
+static void add_file(const char *path)
+{
+    static const struct build_id none;
+    struct module *image = module_new(path, MODULE_FILE, &none, 1);
+    struct coded *file = &files[space.count];
+
+    ck_assert_ptr_nonnull(image);
+    coded_image(file, rows.bytes, rows.size);
+    elf_version(EV_CURRENT);
+    image->elf = elf_memory((char *)file->bytes, file->size);
+    image->opened = true;
+    mappings[space.count++].module = image;
+    rows.size = 0;
+}
+
 static void add_image(void)
 {
-    size_t i = space.count++;
-
-    coded_image(&files[i], rows.bytes, rows.size);
-    elf_version(EV_CURRENT);
-    images[i] = (struct module){.path = "/tmp/pyperf-1-0-00.so", .opened = true};
-    images[i].elf = elf_memory((char *)files[i].bytes, files[i].size);
-    mappings[i].module = &images[i];
-    rows.size = 0;
+    add_file("/tmp/pyperf-1-0-00.so");
 }
 
 static const struct context *find(uint64_t id)
@@ -93,6 +100,15 @@ START_TEST(test_without_root)
 }
 END_TEST
 
+/* Only images are asked, and those are known by their names. */
+START_TEST(test_other_file)
+{
+    put(30, 0, 1, 1);
+    add_file("/tmp/pyperf-1/numpy.so");
+    ck_assert_ptr_null(find(30));
+}
+END_TEST
+
 START_TEST(test_damaged)
 {
     put(70, 70, 1, 1); /* in a circle */
@@ -114,6 +130,7 @@ int main(void)
     tcase_add_test(tests, test_chain);
     tcase_add_test(tests, test_parents_image);
     tcase_add_test(tests, test_without_root);
+    tcase_add_test(tests, test_other_file);
     tcase_add_test(tests, test_damaged);
     return run_case("contexts", tests);
 }

@@ -1,8 +1,10 @@
-/* Records from one thread to another: in order, each released once, and ended from either side. */
+/* Records from one thread to another, or to the same if there can be no other: in order, each
+ * released once, and ended from either side. */
 #include "recording/handover.h"
 #include "suite.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { MANY = HANDOVER_BATCH * HANDOVER_BATCHES * 3 + 5 };
@@ -12,9 +14,25 @@ static int owners[MANY + 1];          /* how often each was released */
 static uint64_t count, visited, stop; /* records to put; visited; the one that ends it, or 0 */
 static int put_rc, read_rc;
 
+static pthread_t visitor;
+static bool no_threads;
+
+/* The linker calls this for pthread_create() (CMakeLists.txt). */
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *context);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *context);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *context)
+{
+    return no_threads ? EAGAIN : __real_pthread_create(thread, attributes, run, context);
+}
+
 static int put_all(void *reader)
 {
     ck_assert_ptr_eq(reader, &count);
+    ck_assert_int_eq(pthread_equal(pthread_self(), visitor) != 0, no_threads);
     for (uint64_t i = 1; put_rc == 0 && i <= count; i++) {
         struct record record = {.type = 9, .time = i};
         put_rc = handover_put(&handover, &record, &owners[i]);
@@ -31,6 +49,7 @@ static void release(void *reader, void *owner)
 static int visit(void *context, const struct record *record)
 {
     ck_assert_ptr_eq(context, &visited);
+    ck_assert(pthread_equal(pthread_self(), visitor));
     ck_assert_uint_eq(record->time, ++visited);
     ck_assert_int_eq(owners[visited], 0); /* not released yet */
     return visited == stop ? -ECANCELED : 0;
@@ -43,6 +62,7 @@ static int run(uint64_t records)
     count = records;
     visited = 0;
     put_rc = 0;
+    visitor = pthread_self();
     return handover_run(&handover, visit, &visited);
 }
 
@@ -64,6 +84,7 @@ START_TEST(test_all)
                                       HANDOVER_BATCH * HANDOVER_BATCHES,
                                       MANY};
 
+    no_threads = _i;
     stop = 0;
     read_rc = 0;
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
@@ -77,6 +98,7 @@ END_TEST
 /* What was read until then is visited. */
 START_TEST(test_reader_fails)
 {
+    no_threads = _i;
     stop = 0;
     read_rc = -EBADMSG;
     ck_assert_int_eq(run(MANY), -EBADMSG);
@@ -88,6 +110,7 @@ END_TEST
 /* The reader is told, however full the ring is, and nothing else is visited. */
 START_TEST(test_visitor_stops)
 {
+    no_threads = _i;
     read_rc = 0;
     for (stop = 1; stop <= MANY; stop += 7) {
         uint64_t put = 0;
@@ -121,7 +144,9 @@ START_TEST(test_pending)
 {
     handover = (struct handover){.read = put_two, .release = release, .reader = &count};
     memset(owners, 0, sizeof owners);
+    no_threads = _i;
     visited = stop = 0;
+    visitor = pthread_self();
     ck_assert_int_eq(handover_run(&handover, visit, &visited), 0);
     ck_assert_uint_eq(visited, 2);
     check_released(2);
@@ -132,9 +157,9 @@ int main(void)
 {
     TCase *tests = tcase_create("handover");
 
-    tcase_add_test(tests, test_all);
-    tcase_add_test(tests, test_reader_fails);
-    tcase_add_test(tests, test_visitor_stops);
-    tcase_add_test(tests, test_pending);
+    tcase_add_loop_test(tests, test_all, 0, 2);
+    tcase_add_loop_test(tests, test_reader_fails, 0, 2);
+    tcase_add_loop_test(tests, test_visitor_stops, 0, 2);
+    tcase_add_loop_test(tests, test_pending, 0, 2);
     return run_case("handover", tests);
 }
