@@ -49,7 +49,7 @@ LINES = FREQUENCY, 1, 0.05, 0.2, 0.03
 LINES_OF = (3, 13)
 UNIT_BUILD = os.environ.get("PYPERF_UNIT_BUILD") or os.path.join(REPO, "build-aarch64-tests")
 INSIDE, COUNTS = "--inside-the-machine", "/work/counts"
-OTHERS = ("pyperf-run", "pyperf-exec")  # beside the library, if built
+OTHERS = ("pyperf-run", "pyperf-exec", "tests/run/dump_chains")  # beside the library, if built
 NEEDED = ("tests/integration", "tests/arm64", "bench/support", "scripts/in-root", "scripts/lib.sh")
 
 
@@ -234,6 +234,21 @@ def unwindable(record):
     return filtered
 
 
+def with_own_chains(record):
+    """The same, and our own reader of recordings must see what perf sees (own_chains.py)."""
+    import own_chains
+
+    def compared(t, setting, env, unit):
+        told, samples = record(t, setting, env, unit)
+        program = os.path.join(t.world.folder, "dump_chains")  # where both trees see it
+        if setting.mode == "dwarf" and os.path.exists("/work/dump_chains"):
+            shutil.copy("/work/dump_chains", program)
+            told["own"] = own_chains.compare(t.path("perf.data"), samples, program, setting.python.root)
+        return told, samples
+
+    return compared
+
+
 def lines_settings(world):
     """One interpreter, for each has to be learned first, which takes most of the time."""
     import wrapper
@@ -272,7 +287,7 @@ def run_truth_tests(text):
 
     provide_addr2line()
     recording.Recording.samples = without_misleading_mappings(recording.Recording.samples)
-    test_truth.record = unwindable(test_truth.record)
+    test_truth.record = with_own_chains(unwindable(test_truth.record))
     test_truth.wrong_shares = lambda branches, likely: []
     trees = [roots.HOST, roots.Root("stable", "/stable")]
     roots.all_roots = lambda: trees
