@@ -49,7 +49,7 @@ LINES = FREQUENCY, 1, 0.05, 0.2, 0.03
 LINES_OF = (3, 13)
 UNIT_BUILD = os.environ.get("PYPERF_UNIT_BUILD") or os.path.join(REPO, "build-aarch64-tests")
 INSIDE, COUNTS = "--inside-the-machine", "/work/counts"
-OTHERS = ("pyperf-run", "pyperf-exec")  # beside the library, if built
+OTHERS = ("pyperf-run", "pyperf-exec", "tests/run/dump_chains")  # beside the library, if built
 NEEDED = ("tests/integration", "tests/arm64", "bench/support", "scripts/in-root", "scripts/lib.sh")
 
 
@@ -94,10 +94,12 @@ def boot():
 
 
 def unit_tests(text):
-    """[program, test] of each unit test whose name, such as test_preload_step/..., contains the text."""
+    """The unit tests whose name, such as test_preload_step/..., contains the text: each a program, and
+    which of its tests if it does not run all of them."""
     listed = subprocess.check_output(["ctest", "--show-only=json-v1"], cwd=UNIT_BUILD)
     commands = [test.get("command", ["", ""]) for test in json.loads(listed.decode())["tests"]]
-    tests = [c[-2:] for c in commands if "/test_" in c[-2] and text in "/".join(c[-2:])]
+    tests = [c[i:] for c in commands for i in range(len(c)) if "/test_" in c[i]]
+    tests = [test for test in tests if text in "/".join(test)]
     if not tests:
         sys.exit("no unit tests in %s: docs/porting.md says how to build them" % UNIT_BUILD)
     return tests
@@ -109,16 +111,16 @@ def run_unit_tests(tests):
     subprocess.check_call(["mount", "-t", "tmpfs", "none", "/stable/tmp"])
     shutil.copytree("/work/unit", inside_tree)
     count = {0: 0, 77: 0, 1: 0}
-    for program, test in tests:
+    for test in tests:
         done = subprocess.run(
-            ["chroot", "/stable", "/usr/bin/env", "CK_TIMEOUT_MULTIPLIER=20", program, test],
+            ["chroot", "/stable", "/usr/bin/env", "CK_TIMEOUT_MULTIPLIER=20"] + test,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
         code = done.returncode if done.returncode in count else 1
         count[code] += 1
         if code:
-            name = "%s.%s" % (os.path.basename(program), test)
+            name = ".".join([os.path.basename(test[0])] + test[1:])
             print("%s %s\n%s" % ("skip" if code == 77 else "FAIL", name, done.stdout.decode()), flush=True)
     with open(COUNTS, "w") as file:
         print(count[0], count[1], count[77], file=file)
@@ -234,6 +236,21 @@ def unwindable(record):
     return filtered
 
 
+def with_own_chains(record):
+    """The same, and our own reader of recordings must see what perf sees (own_chains.py)."""
+    import own_chains
+
+    def compared(t, setting, env, unit):
+        told, samples = record(t, setting, env, unit)
+        program = os.path.join(t.world.folder, "dump_chains")  # where both trees see it
+        if setting.mode == "dwarf" and os.path.exists("/work/dump_chains"):
+            shutil.copy("/work/dump_chains", program)
+            told["own"] = own_chains.compare(t.path("perf.data"), samples, program, setting.python.root)
+        return told, samples
+
+    return compared
+
+
 def lines_settings(world):
     """One interpreter, for each has to be learned first, which takes most of the time."""
     import wrapper
@@ -272,7 +289,7 @@ def run_truth_tests(text):
 
     provide_addr2line()
     recording.Recording.samples = without_misleading_mappings(recording.Recording.samples)
-    test_truth.record = unwindable(test_truth.record)
+    test_truth.record = with_own_chains(unwindable(test_truth.record))
     test_truth.wrong_shares = lambda branches, likely: []
     trees = [roots.HOST, roots.Root("stable", "/stable")]
     roots.all_roots = lambda: trees

@@ -1,7 +1,7 @@
 """Our own reader of recordings (run/recording) against `perf script`: the same chains, sample by sample.
 
 Where they differ perf must be the one who lost the stack: ours has all that perf shows, goes on, and
-ends where the kernel started the process or thread.
+ends where the kernel started the process or thread; or there was no stack to unwind.
 """
 
 import collections
@@ -11,11 +11,12 @@ import subprocess
 
 import roots
 
-HEADER = re.compile(r"^(?P<comm>.*) (?P<tid>\d+) (?P<time>\d+)$")
+HEADER = re.compile(r"^(?P<comm>.*) (?P<tid>\d+) (?P<time>\d+) (?P<stack>\d+)$")
 FRAME = re.compile(r"^\t[0-9a-f]+ (?P<symbol>.*) \((?P<dso>[/\[].*)\)$")
 STARTS = {"_start", "__clone", "clone", "clone3", "__clone3", "thread_start", "start_thread"}
 
-Chain = collections.namedtuple("Chain", "comm frames")  # frames: (symbol, dso), root first
+# frames: (symbol, dso), root first; stack: bytes of it that were copied
+Chain = collections.namedtuple("Chain", "comm frames stack")
 
 
 def tool():
@@ -37,7 +38,7 @@ def parse(text):
             assert header, "dump_chains wrote a line we cannot read: %r" % line
             frames = []
             key = int(header.group("tid")), int(header.group("time"))
-            chains[key] = Chain(header.group("comm"), frames)
+            chains[key] = Chain(header.group("comm"), frames, int(header.group("stack")))
     return chains
 
 
@@ -62,14 +63,18 @@ def without_library(frames):
     return [frame for frame in frames if os.path.basename(frame[1]) != "libpyperf.so"]
 
 
-def perf_lost_it(perf, ours):
-    """Has perf given up where we have not?"""
-    return (
-        len(ours) > len(perf)
-        and ours[len(ours) - len(perf) :] == perf
-        and begins_at_a_start(ours)
-        and not begins_at_a_start(perf)
-    )
+def perf_lost_it(perf, ours, stack):
+    """Has perf given up where we have not?
+
+    It does not even begin where no byte of the stack was copied, for one because a new thread has not
+    touched its own yet.  Ours then has what the registers tell.
+    """
+    more = len(ours) - len(perf)
+    if more <= 0 or ours[more:] != perf:
+        return False
+    if stack == 0:
+        return all(dso == "[kernel.kallsyms]" for _, dso in perf)
+    return begins_at_a_start(ours) and not begins_at_a_start(perf)
 
 
 def tell(sample, perf, ours):
@@ -88,10 +93,10 @@ def compare(data, samples, program=None, root=roots.HOST):
     for sample in samples:
         perf = without_library([(frame.symbol, frame.dso) for frame in sample.frames])
         ours = chains.get((sample.tid, sample.nanoseconds))
-        ours = ours and Chain(ours.comm, without_library(ours.frames))
+        ours = ours and ours._replace(frames=without_library(ours.frames))
         if ours and ours.comm == sample.comm and ours.frames == perf:
             equal += 1
-        elif ours and ours.comm == sample.comm and perf_lost_it(perf, ours.frames):
+        elif ours and ours.comm == sample.comm and perf_lost_it(perf, ours.frames, ours.stack):
             lost += 1
         else:
             wrong.append(tell(sample, perf, ours.frames if ours else []))

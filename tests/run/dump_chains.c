@@ -1,6 +1,6 @@
 /*
- * Prints the chains of a recording as `perf script -F comm,tid,time,ip,sym,dso` would, so that a
- * test can compare them: dump_chains RECORDING [CACHE].
+ * Prints the chains of a recording as `perf script -F comm,tid,time,ip,sym,dso` would, and of how
+ * many bytes of stack each is, so that a test can compare them: dump_chains RECORDING [CACHE].
  */
 #include "recording/chains.h"
 
@@ -49,10 +49,11 @@ static void print_hexadecimal(uint64_t number)
 
 static int print(void *context, const struct chain *chain)
 {
-    char numbers[64];
+    char numbers[80];
 
     (void)context;
-    snprintf(numbers, sizeof numbers, " %u %" PRIu64 "\n", chain->sample->tid, chain->sample->time);
+    snprintf(numbers, sizeof numbers, " %u %" PRIu64 " %" PRIu64 "\n", chain->sample->tid,
+             chain->sample->time, chain->sample->stack_size);
     print_text(chain->command);
     print_text(numbers);
     for (size_t i = 0; i < chain->count; i++) {

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,7 +57,14 @@ static void put_stack(unsigned callers)
         recorded_u64(&data, callers * 16ULL);
 }
 
-static void put_sample(uint64_t time, uint32_t pid, unsigned callers)
+static void put_chain(void)
+{
+    recorded_u64(&data, KERNEL_FRAMES);
+    recorded_u64(&data, (uint64_t)PERF_CONTEXT_KERNEL);
+    recorded_u64(&data, 0xffffffff81000000);
+}
+
+static void put_sample_of(uint64_t time, uint32_t pid, bool chain, unsigned callers)
 {
     size_t begin = recorded_begin(&data, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER);
 
@@ -66,15 +74,19 @@ static void put_sample(uint64_t time, uint32_t pid, unsigned callers)
     recorded_u32(&data, pid + 1000); /* tid */
     recorded_u64(&data, time);
     recorded_u64(&data, 3); /* CPU */
-    recorded_u64(&data, KERNEL_FRAMES);
-    recorded_u64(&data, (uint64_t)PERF_CONTEXT_KERNEL);
-    recorded_u64(&data, 0xffffffff81000000);
+    if (chain)
+        put_chain();
     recorded_u32(&data, 12); /* raw */
     recorded_put(&data, "twelve bytes", 12);
     put_registers(STACK);
     put_stack(callers);
     recorded_u64(&data, TRANSACTION);
     recorded_end(&data, begin);
+}
+
+static void put_sample(uint64_t time, uint32_t pid, unsigned callers)
+{
+    put_sample_of(time, pid, true, callers);
 }
 
 static struct recorded_event event(void)
@@ -524,8 +536,11 @@ START_TEST(test_declined)
     ck_assert_int_eq(convert_whole(NULL), -ENOTSUP);
     check_nothing_left();
     one.attribute.sample_type &= ~(uint64_t)PERF_SAMPLE_CALLCHAIN;
+    begin();
+    put_sample_of(10, PID, false, 3);
     ck_assert_int_eq(convert_events(&one, 1, NULL), -ENOTSUP);
     check_nothing_left();
+    begin();
     at = recorded_begin(&data, RECORDS_AUXTRACE, 0);
     for (int i = 0; i < 5; i++)
         recorded_u64(&data, 0);

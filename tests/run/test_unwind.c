@@ -40,6 +40,7 @@ enum { PLACE_OTHER = 19, HANDLERS_RETURN_BY_TABLE = 0 };
 __asm__(".text\n"
         ".globl probe, probe_lost, probe_register, probe_offset, probe_expression, probe_value\n"
         ".globl probe_cfa, probe_outermost, probe_shrinking, probe_signal, probe_untabled\n"
+        ".globl probe_untabled_too\n"
         ".type probe, %function\n"
         "probe:\n"
         ".cfi_startproc\n"
@@ -112,10 +113,15 @@ __asm__(".text\n"
         "nop\n"
         "nop\n"
         "nop\n"
+        "nop\n"
+        "probe_untabled_too:\n"
+        "nop\n"
+        "nop\n"
+        "nop\n"
         "nop\n");
 extern const char probe[], probe_lost[], probe_register[], probe_offset[], probe_expression[],
     probe_value[], probe_cfa[], probe_outermost[], probe_shrinking[], probe_signal[],
-    probe_untabled[];
+    probe_untabled[], probe_untabled_too[];
 
 enum { WORDS = 8192, BASE = 0x7000, ALL = -1 };
 
@@ -553,6 +559,76 @@ START_TEST(test_no_table)
 }
 END_TEST
 
+/* A leaf without a table.  At BASE + 80 is a frame record that leads to probe_outermost. */
+static struct registers leaf_called_from(uint64_t link)
+{
+    struct registers registers = registers_here();
+
+    registers_set(&registers, processor->pc, (uintptr_t)probe_untabled);
+    registers_set(&registers, processor->fp, BASE + 80);
+    registers_set(&registers, processor->return_address, link);
+    words[10] = BASE + 160;
+    words[11] = (uintptr_t)probe_outermost + 1;
+    return registers;
+}
+
+START_TEST(test_leaf_without_table)
+{
+    const uint64_t signature = ~processor->address_mask, link = (uintptr_t)probe_cfa + 1;
+    struct registers registers = leaf_called_from(link | signature);
+
+    words[2] = (uintptr_t)probe_outermost + 1;
+    ck_assert_uint_eq(unwind(&registers), 3);
+    ck_assert_uint_eq(frames[1].registers.values[processor->pc], link);
+    ck_assert_uint_eq(frames[1].lookup, (uintptr_t)probe_cfa);
+    ck_assert_uint_eq(frames[1].registers.values[processor->sp], BASE);
+    ck_assert_uint_eq(frames[1].registers.values[processor->fp], BASE + 80);
+    ck_assert(registers_has(&frames[1].registers, PLACE_OTHER));
+    ck_assert(!registers_has(&frames[1].registers, 0)); /* functions may change it */
+    ck_assert(!registers_has(&frames[1].registers, processor->return_address));
+    ck_assert_uint_eq(frames[2].lookup, (uintptr_t)probe_outermost);
+    registers_set(&registers, processor->pc, 0x10); /* not mapped, but called from there */
+    ck_assert_uint_eq(unwind(&registers), 3);
+}
+END_TEST
+
+/* Then there is the frame pointer. */
+START_TEST(test_leaf_that_has_called)
+{
+    const uint64_t links[] = {(uintptr_t)probe_untabled + 1, 0x10, 0};
+    struct registers registers;
+
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        registers = leaf_called_from(links[i]);
+        ck_assert_uint_eq(unwind(&registers), 2);
+        ck_assert_uint_eq(frames[1].lookup, (uintptr_t)probe_outermost);
+        ck_assert_uint_eq(frames[1].registers.values[processor->fp], BASE + 160);
+    }
+    /* Its caller has no table either, and the register is not its. */
+    registers = leaf_called_from((uintptr_t)probe_untabled + 1);
+    words[11] = (uintptr_t)probe_untabled_too + 1;
+    words[21] = (uintptr_t)probe_outermost + 1;
+    ck_assert_uint_eq(unwind(&registers), 3);
+    ck_assert_uint_eq(frames[1].lookup, (uintptr_t)probe_untabled_too);
+    ck_assert_uint_eq(frames[2].lookup, (uintptr_t)probe_outermost);
+}
+END_TEST
+
+START_TEST(test_leaf_with_a_frame_record)
+{
+    const uint64_t link = (uintptr_t)probe_cfa + 1, signature = ~processor->address_mask;
+    struct registers registers = leaf_called_from(link);
+
+    words[11] = link | signature;
+    words[14] = (uintptr_t)probe_outermost + 1; /* by probe_cfa's table */
+    ck_assert_uint_eq(unwind(&registers), 3);
+    ck_assert_uint_eq(frames[1].lookup, (uintptr_t)probe_cfa);
+    ck_assert_uint_eq(frames[1].registers.values[processor->sp], BASE + 96);
+    ck_assert_uint_eq(frames[1].registers.values[processor->fp], BASE + 160);
+    ck_assert_uint_eq(frames[2].lookup, (uintptr_t)probe_outermost);
+}
+END_TEST
+
 /* As deep as a recorded stack can be, and never in a circle. */
 START_TEST(test_depth)
 {
@@ -695,6 +771,11 @@ int main(void)
     tcase_add_test(tests, test_made_stack);
     tcase_add_test(tests, test_above_a_signal);
     tcase_add_test(tests, test_no_table);
+    if (processor->return_address != processor->pc) { /* calls leave it in a register */
+        tcase_add_test(tests, test_leaf_without_table);
+        tcase_add_test(tests, test_leaf_that_has_called);
+        tcase_add_test(tests, test_leaf_with_a_frame_record);
+    }
     tcase_add_test(tests, test_depth);
     tcase_add_test(tests, test_own_stack);
     tcase_add_test(tests, test_own_stack_in_a_handler);
