@@ -11,7 +11,8 @@
 /* -- Reading -------------------------------------------------------------------------------- */
 
 /* Include/object.h, Include/cpython/bytesobject.h: ob_size follows the object header, then there is
- * a hash, then what the object holds.  The same from 3.6 to 3.15, without a GIL 16 bytes on. */
+ * a hash, then what the object holds.  The same from 3.6 to 3.15, without a GIL 16 bytes on. Before
+ * 3.12 the header begins with all of the reference count. */
 enum { VAR_SIZE = 16, BYTES_TEXT = 32, FREE_THREADED_HEADER = 16 };
 
 static bool readable; /* the interpreter keeps everything where its row says */
@@ -24,6 +25,11 @@ static size_t header_of(const struct pyperf_layout *layout)
 static size_t var_size(const struct pyperf_layout *layout, const PyObject *object)
 {
     return (size_t)pyperf_pointer_at(object, VAR_SIZE + header_of(layout));
+}
+
+static ptrdiff_t references(const PyObject *object)
+{
+    return (ptrdiff_t)pyperf_pointer_at(object, 0);
 }
 
 static const char *bytes_text(const struct pyperf_layout *layout, const PyObject *bytes)
@@ -66,6 +72,7 @@ bool pyperf_code_read(const struct pyperf_python *python, PyObject *code, struct
         const PyObject *bytecode = pyperf_pointer_at(code, layout->co_code);
         read->bytecode = (uintptr_t)bytes_text(layout, bytecode);
         read->length = (uint32_t)var_size(layout, bytecode);
+        read->shared = read->lines_format == PYPERF_LINES_3_10 && references(bytecode) > 1;
     }
     return true;
 }
@@ -191,9 +198,9 @@ static bool make_room(void)
     return true;
 }
 
-static uint64_t hash_of(const struct pyperf_code *code, uintptr_t slot)
+uint64_t pyperf_code_hash(const struct pyperf_code *code, uint64_t hash)
 {
-    uint64_t hash = pyperf_mix(pyperf_mix(slot, code->length), (uint64_t)code->first_line << 32);
+    hash = pyperf_mix(pyperf_mix(hash, code->length), (uint64_t)code->first_line << 32);
     hash = pyperf_mix(hash, code->lines_size);
     for (size_t at = 0; at < code->lines_size; at += sizeof(uint64_t)) {
         uint64_t word = 0;
@@ -206,7 +213,7 @@ static uint64_t hash_of(const struct pyperf_code *code, uintptr_t slot)
 
 bool pyperf_code_is_news(const struct pyperf_code *code, uintptr_t slot)
 {
-    uint64_t what = hash_of(code, slot);
+    uint64_t what = pyperf_code_hash(code, slot);
     struct said *entry = said != NULL ? find(code->bytecode) : NULL;
     if (entry == NULL || entry->bytecode == 0) {
         if (!make_room())

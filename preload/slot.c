@@ -38,6 +38,7 @@
 enum { CHILD_CAPACITY = 64, FIRST_CAPACITY = 272, LARGEST_CAPACITY = 16384 };
 enum { SANDBOX_CAPACITY = 4096 }; /* 450 KiB, for all that a program calls from then on */
 enum { TOTAL_SLOTS = 262144, MOST_IMAGES = 64 };
+enum { TWINS_MOST = 4096 }; /* for a program that makes such functions for ever */
 
 /*
  * Room in an image for each of its slots: for the name, and for the code table's row and line table
@@ -63,6 +64,7 @@ static unsigned next_capacity = FIRST_CAPACITY;
 static unsigned own_capacity;                        /* slots in this process's images */
 static char paths[MOST_IMAGES][sizeof current.path]; /* of those that are files, else "" */
 static unsigned total_slots;
+static unsigned twins; /* of them, told apart by more than the name */
 static uintptr_t other_slot;
 static unsigned usual_lines; /* bytes of a line table; 0: there is no code table */
 /* Of this process's code table: bytes, and which rows come no more. */
@@ -428,6 +430,21 @@ static uintptr_t add_name(const struct pyperf_code *code)
     return slot;
 }
 
+/* By the name; but where a code object's bytecode is another one's, too, neither an address nor the
+ * time tells them apart, so that those with other lines have another slot. */
+static struct entry *find_place(const struct pyperf_code *code, uint64_t *hash)
+{
+    struct entry *entry;
+    if (code == NULL || !code->shared)
+        return find(*hash);
+    uint64_t twin = pyperf_code_hash(code, *hash);
+    entry = find(twin);
+    if (entry->hash == 0 && twins >= TWINS_MOST)
+        return find(*hash);
+    *hash = twin;
+    return entry;
+}
+
 static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pyperf_code *code)
 {
     if (is_child()) /* forked past pthread_atfork, by a bare clone() */
@@ -438,7 +455,7 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
     uint64_t hash = pyperf_name_hash();
     if (rows_ended || current.path[0] == '\0')
         code = NULL;
-    struct entry *entry = find(hash);
+    struct entry *entry = find_place(code, &hash);
     uintptr_t known = entry->hash != 0 ? entry->slot : other_slot;
     if (code != NULL)
         code->file = (uint16_t)pyperf_name.file;
@@ -462,6 +479,7 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
         return 0;
     *find(hash) = (struct entry){.hash = hash, .slot = slot};
     table_used++;
+    twins += code != NULL && code->shared;
     return slot;
 }
 

@@ -143,15 +143,21 @@ static bool contains(const struct code *code, uint64_t address)
     return address >= code->bytecode && address - code->bytecode <= code->length;
 }
 
-/* CPython 3.10 lets equal bytecode of functions in one file be one object: another line of the same
- * slot may have it, too. */
+static bool has_same_lines(const struct code *a, const struct code *b)
+{
+    return a->lines.first_line == b->lines.first_line && a->lines.size == b->lines.size &&
+           memcmp(a->lines.bytes, b->lines.bytes, a->lines.size) == 0;
+}
+
+/* CPython 3.10 lets equal bytecode of functions in one file be one object.  Those with other lines
+ * have slots of their own, until there are too many. */
 static bool is_shared(const struct code *code)
 {
     if (code->lines.format != PYPERF_LINES_3_10)
         return false;
     for (const struct code *older = code->older; older; older = older->older)
         if (older->bytecode == code->bytecode && older->length == code->length &&
-            older->lines.first_line != code->lines.first_line)
+            !has_same_lines(older, code))
             return true;
     return false;
 }
@@ -167,9 +173,8 @@ static const struct code *newest(const struct code *code, const struct chain *ch
             continue;
         if (chain->monotonic)
             return is_shared(code) ? NULL : code;
-        if (found &&
-            (found->bytecode != code->bytecode ||
-             found->lines.first_line != code->lines.first_line || found->length != code->length))
+        if (found && (found->bytecode != code->bytecode || found->length != code->length ||
+                      !has_same_lines(found, code)))
             return NULL;
         found = code;
     }

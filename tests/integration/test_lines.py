@@ -25,10 +25,9 @@ ENOUGH = chance.KEPT  # of the samples that the frequency promises
 JUDGED = 0.5  # measured: 0.67 (a busy machine) to 0.88; the judged ones are enough anyhow
 # Without a line: measured are 0.1 to 1.0 %, and what was learned of a build differs from time to time.
 UNKNOWN = 0.015
-# Measured are 1.3 to 1.6 % on 3.10, which lets lambdas share bytecode, and 1.1 to 2.1 % on Debian's
-# 3.11.2, whose loop has the search for an exception's handler inlined, without a position in any
-# register.
-FEWER = {"3.10.13": 0.025, "3.11.2-usr": 0.025}
+# Measured are 1.1 to 2.1 % on Debian's 3.11.2, whose loop has the search for an exception's handler
+# inlined, without a position in any register.
+FEWER = {"3.11.2-usr": 0.025}
 # Samples at the edges of a window of time are not judged; measured are 0 to 9 of 1,500.
 EDGES = 0.01
 # The shares of lines with known bytecode; measured differences are up to 0.03: branches are

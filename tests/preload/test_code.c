@@ -57,6 +57,7 @@ static PyObject *make(const char *file, const char *function, int line)
         memcpy(code + l->co_bytecode + (wrong == BYTECODE) * 2, instructions, sizeof instructions);
     } else {
         put_word(code, l->co_code, (uintptr_t)bytecode + (wrong == BYTECODE) * 16);
+        put_word(bytecode, 0, 1);
     }
     held++;
     return code;
@@ -135,6 +136,20 @@ START_TEST(a_code_object_is_read_where_the_row_says)
 }
 END_TEST
 
+START_TEST(bytecode_may_be_another_ones_on_3_10)
+{
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        struct pyperf_code read;
+        start_with(layouts[i], NOTHING);
+        ck_assert(pyperf_code_read(&python, code, &read));
+        ck_assert(!read.shared);
+        put_word(bytecode, 0, 2);
+        ck_assert(pyperf_code_read(&python, code, &read));
+        ck_assert_int_eq(read.shared, layouts[i]->minor == 10);
+    }
+}
+END_TEST
+
 START_TEST(an_interpreter_that_differs_has_no_table)
 {
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
@@ -195,6 +210,6 @@ START_TEST(what_is_remembered_is_bounded)
 }
 END_TEST
 
-SUPPORT_MAIN(a_code_object_is_read_where_the_row_says, an_interpreter_that_differs_has_no_table,
-             only_what_differs_is_news, what_was_replaced_is_news_again,
-             what_is_remembered_is_bounded)
+SUPPORT_MAIN(a_code_object_is_read_where_the_row_says, bytecode_may_be_another_ones_on_3_10,
+             an_interpreter_that_differs_has_no_table, only_what_differs_is_news,
+             what_was_replaced_is_news_again, what_is_remembered_is_bounded)
