@@ -307,6 +307,20 @@ def blocks(seq, args, words):
         with o@: o.absent
     except NameError:
         x = 1
+    with w@:
+        x = 1
+    with w@:
+        x = 1
+    try:
+        with w@:
+            raise Error
+    except Error:
+        x = 1
+    try:
+        with w@:
+            raise Error
+    except Error:
+        x = 1
     while @(1):
         break
     if @(1):

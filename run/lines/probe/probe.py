@@ -2,7 +2,7 @@
 # of the instruction that runs: each "@" there is a function named after its line, "L0042", or is
 # part of the name of an object whose methods are such functions.  What calls L0042 is at line 42.
 #
-# "@>" is called at the next line.
+# "@>" is called at the next line, and so is "w@" before 3.10.
 #
 # Arguments: lines.py, seconds of processor time, a file for the bytecode of S1 to S4.
 import functools
@@ -107,13 +107,18 @@ def iterator(name):
     return type("I", (), {"__iter__": lambda self: self, "__next__": function(name, "1")})()
 
 
+def leaving(name):
+    """3.10 and later call __exit__ at the line of the `with` statement, earlier ones at its body's last."""
+    return type("W", (), {"__enter__": lambda self: self, "__exit__": function(name, "None")})()
+
+
 def mortal(name):
     return type("D", (), {"__del__": function(name, "None")})
 
 
 # What a line may mention, by the letter before "@".
 KINDS = {"": lambda name: function(name, "0"), "o": universal, "b": universal, "c": a_class,
-         "m": of_metaclass, "i": iterator, "d": mortal, "g": generator}
+         "m": of_metaclass, "i": iterator, "d": mortal, "g": generator, "w": leaving}
 
 
 def is_expression(line):
@@ -147,7 +152,8 @@ def prepare(text):
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
         if "@" in line:
-            name = "L%04d" % (number + line.count("@>"))
+            later = "@>" in line or ("w@" in line and sys.version_info < (3, 10))
+            name = "L%04d" % (number + later)
             lines[number - 1] = re.sub(r"(?<! )@>?|@(?! )", name, line)  # " @ " is the operator
             for kind in set(re.findall(r"([a-z]?)(?:(?<! )@|@(?! ))", line)):
                 names[kind + name] = KINDS[kind](name)
