@@ -29,7 +29,7 @@ enum {
     NEAR_SAMPLES = 32,
     CALL_LEAST = 6,
     CALL_SAMPLES = 30000,
-    LOOPS = 4, /* S1 to S4 */
+    LOOPS = 5, /* S1 to S5 */
     OPCODES = 256,
     BYTECODE_MAX = 4096,
 };
@@ -115,6 +115,17 @@ static unsigned true_line(const struct chain *chain, size_t i)
             return 0;
     }
     return 0;
+}
+
+/* The line that frame `i` is at, if the loop keeps book of an exception that is on its way: only one
+ * line of "R0042" raises. */
+static unsigned raising_line(const struct chain *chain, size_t i)
+{
+    const char *called = i - 1 > chain->recorded ? chain->frames[i - 2].name : NULL;
+
+    return called && strcmp(called, "PyTraceBack_Here") == 0
+               ? number_in(chain->frames[i].name, 'R')
+               : 0;
 }
 
 /* Two hexadecimal digits for each byte. */
@@ -270,6 +281,8 @@ static int take_chain(void *context, const struct chain *chain)
         truth = is_of_probe(chain->frames[i].name) && !is_inside(chain->frames[i].name)
                     ? true_line(chain, i)
                     : 0;
+        if (!truth)
+            truth = raising_line(chain, i);
         if (truth) {
             struct site_tally *site = tally_of(learning, address);
             if (!site || look_at_places(learning, chain, i, truth, site) != 0)

@@ -4,7 +4,10 @@
 #
 # "@>" is called at the next line, and so is "w@" before 3.10.
 #
-# Arguments: lines.py, seconds of processor time, a file for the bytecode of S1 to S4.
+# "R@" is a function's name after the line in it that raises.
+#
+# Arguments: lines.py, seconds of processor time, a file for the bytecode of S1 to S5.
+import _thread
 import functools
 import io
 import marshal
@@ -148,9 +151,12 @@ def in_lists(text):
 def prepare(text):
     """The lines without "@", and what they mention."""
     names = {"reduce": functools.reduce, "partial": functools.partial, "sink": sink,
-             "Error": Error, "context": context}
+             "Error": Error, "context": context, "allocate_lock": _thread.allocate_lock}
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
+        if line.startswith("def R@"):
+            raises = next(n for n in range(number, len(lines)) if "# raises" in lines[n])
+            lines[number - 1] = line = line.replace("@", "%04d" % (raises + 1))
         if "@" in line:
             later = "@>" in line or ("w@" in line and sys.version_info < (3, 10))
             name = "L%04d" % (number + later)
@@ -214,8 +220,9 @@ def main():
     end = time.process_time() + int(sys.argv[2])
     warm = dict(names)
     exec(marshal.loads(fresh), warm)
+    raising = [name for name in warm if re.match("R[0-9]", name)]
     with open(sys.argv[3], "w") as out:
-        for name in ("S1", "S2", "S3", "S4"):
+        for name in ("S1", "S2", "S3", "S4", "S5"):
             out.write("%s %s\n" % (name, warm[name].__code__.co_code.hex()))
     while time.process_time() < end:
         cold = dict(names)
@@ -229,6 +236,9 @@ def main():
             warm["S2"](20000)
             warm["S3"](2000)
             warm["S4"](2000)
+            warm["S5"](2000)
+            for name in raising:
+                warm[name](300)
 
 
 main()
