@@ -9,6 +9,7 @@ import collections
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import chance
@@ -34,6 +35,7 @@ EDGES = 0.01
 # predicted, and the loop's own instructions count for the first.
 CLOSE = 0.04
 
+PROBE = os.path.join(roots.REPO, "run", "lines", "probe")
 MAPPED, TEXT = 0x2A0000000000, 0x10000  # recording/convert.h, lines/line_file.h
 LINE_FILE = re.compile(r"/pyperf/lines-[0-9a-f]+\.so$")
 
@@ -129,6 +131,18 @@ def every_frame_has_the_line_that_ran(t):
     if seen.wrong or seen.unknown > chance.most(seen.judged, unknown) or wrong:
         raise AssertionError("\n".join([str(seen)] + seen.details() + wrong))
     return str(seen)
+
+
+@case("lines", each=harness.supported)
+def what_lines_are_learned_from_is_true(t):
+    """The functions of the probe are called at the lines after which they are named."""
+    probe = [shutil.copy(os.path.join(PROBE, name), t.folder) for name in ("probe.py", "lines.py")]
+    done = t.run([t.python.path, t.program("probe_truth.py")] + probe, env=None)
+    assert done.code == 0, done.stderr.decode()
+    told = json.loads(done.stdout.decode())
+    assert not told["wrong"], told["wrong"]
+    assert told["called"] > 600 and told["raised"] == 6, told
+    return "%d functions" % told["called"]
 
 
 PLAIN = """

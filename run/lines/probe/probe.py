@@ -241,4 +241,5 @@ def main():
                 warm[name](300)
 
 
-main()
+if __name__ == "__main__":
+    main()
