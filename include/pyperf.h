@@ -159,8 +159,8 @@ struct pyperf_code_row {
  *
  * Where addresses do not tell all: 3.10 keeps equal bytecode of one module once, so several code
  * objects may be at an address at a time.  Those of one name have a slot for each line table: 4,096
- * such slots; beyond, nothing tells them apart.  Without a GIL, 3.14 and later give each thread but the main one bytecode of its own
- * (co_tlbc); rows have the main one's.
+ * such slots; beyond, nothing tells them apart.  Without a GIL, 3.14 and later give each thread but
+ * the main one bytecode of its own (co_tlbc); rows have the main one's.
  */
 #define PYPERF_CODE_LINES_MAX    (1 << 16)
 #define PYPERF_CODE_SHARED_MOST  (8 << 20)
