@@ -158,9 +158,10 @@ struct pyperf_code_row {
  * Then comes an END.  Functions that share PYPERF_NAME_OTHER have no rows.
  *
  * Where addresses do not tell all: 3.10 keeps equal bytecode of one module once, and up to 3.10
- * code.replace() keeps the object, so several code objects may be at an address at a time, and
- * where they share the slot, too, nothing tells them apart.  Without a GIL, 3.14 and later give
- * each thread but the main one bytecode of its own (co_tlbc); rows have the main one's.
+ * code.replace() keeps the object, so several code objects may be at an address at a time.  On 3.10
+ * those of one name have a slot for each line table: 4,096 such slots; beyond, and before 3.10,
+ * nothing tells them apart.  Without a GIL, 3.14 and later give each thread but the main one
+ * bytecode of its own (co_tlbc); rows have the main one's.
  */
 #define PYPERF_CODE_LINES_MAX    (1 << 16)
 #define PYPERF_CODE_SHARED_MOST  (8 << 20)

@@ -10,7 +10,8 @@
 /* -- Reading -------------------------------------------------------------------------------- */
 
 /* Include/object.h, Include/cpython/bytesobject.h: ob_size follows the object header, then there is
- * a hash, then what the object holds.  The same from 3.6 to 3.15, without a GIL 16 bytes on. */
+ * a hash, then what the object holds.  The same from 3.6 to 3.15, without a GIL 16 bytes on. Before
+ * 3.12 the header begins with all of the reference count. */
 enum { VAR_SIZE = 16, BYTES_TEXT = 32, FREE_THREADED_HEADER = 16 };
 
 static bool readable; /* the interpreter keeps everything where its row says */
@@ -23,6 +24,11 @@ static size_t header_of(const struct pyperf_layout *layout)
 static size_t var_size(const struct pyperf_layout *layout, const PyObject *object)
 {
     return (size_t)pyperf_pointer_at(object, VAR_SIZE + header_of(layout));
+}
+
+static ptrdiff_t references(const PyObject *object)
+{
+    return (ptrdiff_t)pyperf_pointer_at(object, 0);
 }
 
 static const char *bytes_text(const struct pyperf_layout *layout, const PyObject *bytes)
@@ -65,6 +71,7 @@ bool pyperf_code_read(const struct pyperf_python *python, PyObject *code, struct
         const PyObject *bytecode = pyperf_pointer_at(code, layout->co_code);
         read->bytecode = (uintptr_t)bytes_text(layout, bytecode);
         read->length = (uint32_t)var_size(layout, bytecode);
+        read->shared = read->lines_format == PYPERF_LINES_3_10 && references(bytecode) > 1;
     }
     return true;
 }
@@ -156,10 +163,10 @@ enum { GRANULE = 32, TOLD_PLACES = 65536 };
 
 static uint64_t told[TOLD_PLACES]; /* a process touches only the pages that it uses */
 
-static uint64_t hash_of(const struct pyperf_code *code, uintptr_t slot)
+uint64_t pyperf_code_hash(const struct pyperf_code *code, uint64_t hash)
 {
-    uint64_t hash = pyperf_mix(pyperf_mix(slot, code->bytecode), code->length);
-    hash = pyperf_mix(hash, (uint64_t)code->first_line << 32 | code->lines_size);
+    hash = pyperf_mix(pyperf_mix(hash, code->length),
+                      (uint64_t)code->first_line << 32 | code->lines_size);
     for (size_t at = 0; at < code->lines_size; at += sizeof(uint64_t)) {
         uint64_t word = 0;
         size_t left = code->lines_size - at;
@@ -171,7 +178,7 @@ static uint64_t hash_of(const struct pyperf_code *code, uintptr_t slot)
 
 bool pyperf_code_is_news(const struct pyperf_code *code, uintptr_t slot)
 {
-    uint64_t what = hash_of(code, slot);
+    uint64_t what = pyperf_code_hash(code, pyperf_mix(slot, code->bytecode));
     /* A position just behind the last instruction is the code object's, too. */
     size_t first = code->bytecode / GRANULE, last = (code->bytecode + code->length) / GRANULE;
     uint64_t start = pyperf_mix(0, slot);

@@ -23,6 +23,7 @@ struct pyperf_code {
     uint32_t lines_format; /* PYPERF_LINES_* */
     uint16_t file;         /* offset of the file's name in the function's; slot.c fills it in */
     uint64_t now;          /* nanoseconds; likewise */
+    bool shared;           /* 3.10: another code object may have this bytecode, too */
     bool context;          /* a context in place of a code object (pyperf.h): `bytecode` is its id,
                               `length` counts its frames, `lines` is what follows the row */
 };
@@ -37,6 +38,9 @@ void pyperf_code_prefetch(const struct pyperf_python *python, PyObject *code);
 
 /* Reads a code object.  False: not known of this interpreter. */
 bool pyperf_code_read(const struct pyperf_python *python, PyObject *code, struct pyperf_code *read);
+
+/* A hash of what the table says of a code object but for the address, mixed with `hash`.  Not 0. */
+uint64_t pyperf_code_hash(const struct pyperf_code *code, uint64_t hash);
 
 /* Whether a code object, which shares `slot` with others, has to be told: it was not yet, or since
  * then another one of that slot was told of memory that both use.  From now on it is told.  Code

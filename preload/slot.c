@@ -41,6 +41,7 @@ enum { SANDBOX_CAPACITY = 4096 }; /* 450 KiB, for all that a program calls from 
 enum { SANDBOX_CONTEXTS = 1024 }; /* likewise */
 enum { TOTAL_SLOTS = 262144, MOST_IMAGES = 64 };
 enum { NAMES_FIRST = 2048 };
+enum { TWINS_MOST = 4096 }; /* for a program that makes such functions for ever */
 
 /*
  * Room in an image for each of its slots: for the name, and for the code table's row and line table
@@ -61,6 +62,7 @@ static unsigned next_capacity = FIRST_CAPACITY;
 static unsigned own_capacity;                        /* slots in this process's images */
 static char paths[MOST_IMAGES][sizeof current.path]; /* of those that are files, else "" */
 static unsigned total_slots;
+static unsigned twins; /* of them, told apart by more than the name */
 static uintptr_t other_slot;
 static unsigned usual_lines; /* bytes of a line table; 0: there is no code table */
 /* Of this process's code table: bytes, and which rows come no more. */
@@ -372,6 +374,22 @@ static uintptr_t add_name(const struct pyperf_code *code)
     return slot;
 }
 
+/* By the name; but where a code object's bytecode is another one's, too, neither an address nor the
+ * time tells them apart, so that those with other lines have another slot.  0: there is none yet;
+ * `*hash` becomes the key of the one to be made. */
+static uintptr_t find_slot(const struct pyperf_code *code, uint64_t *hash)
+{
+    if (code != NULL && code->shared) {
+        uint64_t twin = pyperf_code_hash(code, *hash);
+        uintptr_t slot = pyperf_hashtable_get(&names, twin);
+        if (slot != 0 || twins < TWINS_MOST) {
+            *hash = twin;
+            return slot;
+        }
+    }
+    return pyperf_hashtable_get(&names, *hash);
+}
+
 static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pyperf_code *code)
 {
     if (is_child()) /* forked past pthread_atfork, by a bare clone() */
@@ -382,7 +400,7 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
     uint64_t hash = pyperf_name_hash();
     if (rows_ended || current.path[0] == '\0')
         code = NULL;
-    uintptr_t own = pyperf_hashtable_get(&names, hash);
+    uintptr_t own = find_slot(code, &hash);
     uintptr_t known = own != 0 ? own : other_slot;
     if (code != NULL)
         code->file = (uint16_t)pyperf_name.file;
@@ -403,6 +421,7 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
     if (slot == 0)
         return 0;
     pyperf_hashtable_add(&names, hash, slot);
+    twins += code != NULL && code->shared;
     return slot;
 }
 

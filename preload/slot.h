@@ -3,7 +3,8 @@
  *
  * Owns the images and the map.  Functions of the same name share a slot, so a program that makes
  * the same functions over and over uses no more slots; past a limit all new names share
- * `py::<other>`.  Slots are never taken back, because they may be on a stack.
+ * `py::<other>`.  Those that share bytecode, too, do not (3.10; pyperf.h).  Slots are never taken
+ * back, because they may be on a stack.
  */
 #ifndef PYPERF_SLOT_H
 #define PYPERF_SLOT_H

@@ -1,8 +1,6 @@
 /*
  * A function called at line 42 of the probe is named "L0042", so a frame of the probe with L0042
- * below it is at line 42.  For each address from which the loop calls, a place is right if it named
- * the right line whenever it held a position at all.  Stale copies are told from the living one
- * because the probe calls from several lines in turn.
+ * below it is at line 42.  evidence.h has what follows for the address from which the loop called.
  *
  * For the loop interrupted itself no name tells the line.  But each address of the loop belongs to
  * an operation, and the bytecode is known: for the right place, address and operation go together.
@@ -10,6 +8,7 @@
  * if that makes no difference (doubtful).
  */
 #include "lines/learn.h"
+#include "lines/evidence.h"
 #include "lines/lines.h"
 
 #include <errno.h>
@@ -19,37 +18,15 @@
 #include <string.h>
 
 enum {
-    ADJUSTMENTS = 2,
-    LEAST = 4, /* samples that hold a position in a place, to believe in it */
-    ONCE = 200,
-    ONE_RIGHT = 5, /* what a place is worth that is right with one adjustment only */
-    BOTH_RIGHT = 4,
+    LEAST = EVIDENCE_LEAST,
     LEAF_SAMPLES = 20000, /* the most that are kept */
     LEAF_LEAST = 50,
     NEAR_SAMPLES = 32,
     CALL_LEAST = 6,
     CALL_SAMPLES = 30000,
-    LOOPS = 4, /* S1 to S4 */
+    LOOPS = 5, /* S1 to S5 */
     OPCODES = 256,
     BYTECODE_MAX = 4096,
-};
-
-static const signed char adjustments[ADJUSTMENTS] = {-2, 0};
-
-/* Of one sample: the places that held a position, and for each adjustment the right line. */
-struct evidence {
-    bool held[POSITION_WHERE_MAX], right[ADJUSTMENTS][POSITION_WHERE_MAX];
-};
-
-struct site_tally {
-    uint64_t address;
-    size_t samples, room;
-    struct evidence *evidence;
-};
-
-/* How many sites prove that a place is right with this adjustment and wrong with the others. */
-struct proof {
-    unsigned sites[POSITION_WHERE_MAX][ADJUSTMENTS];
 };
 
 /* The loop was interrupted at `pc`; offsets[where] of what held a position, else -1. */
@@ -61,7 +38,7 @@ struct leaf_sample {
 
 struct learning {
     struct lines *lines;
-    struct table sites; /* address + 1 -> struct site_tally */
+    struct table sites; /* address + 1 -> struct call_site */
     struct leaf_sample *leaves;
     size_t leaf_count;
     struct leaf_sample *calls; /* the loop called something in C; pc: behind the call */
@@ -117,6 +94,16 @@ static unsigned true_line(const struct chain *chain, size_t i)
     return 0;
 }
 
+/* The line that frame `i` is at, if the loop keeps book of an exception that is on its way: only
+ * one line of "R0042" raises. */
+static unsigned raising_line(const struct chain *chain, size_t i)
+{
+    const char *called = i - 1 > chain->recorded ? chain->frames[i - 2].name : NULL;
+
+    return called && strcmp(called, "PyTraceBack_Here") == 0 ? number_in(chain->frames[i].name, 'R')
+                                                             : 0;
+}
+
 /* Two hexadecimal digits for each byte. */
 static size_t read_hexadecimal(const char *text, unsigned char *bytes, size_t room)
 {
@@ -152,17 +139,15 @@ static int read_bytecode(struct learning *learning, const char *path)
 
 /* -- Samples -------------------------------------------------------------------------------- */
 
-static void free_tally(void *value)
+static void free_site(void *value)
 {
-    struct site_tally *site = value;
-
-    free(site->evidence);
-    free(site);
+    evidence_free(value);
+    free(value);
 }
 
-static struct site_tally *tally_of(struct learning *learning, uint64_t address)
+static struct call_site *site_at(struct learning *learning, uint64_t address)
 {
-    struct site_tally *site = table_get(&learning->sites, address + 1);
+    struct call_site *site = table_get(&learning->sites, address + 1);
 
     if (site)
         return site;
@@ -175,30 +160,12 @@ static struct site_tally *tally_of(struct learning *learning, uint64_t address)
     return site;
 }
 
-/* Room for one more; NULL without memory. */
-static struct evidence *next_evidence(struct site_tally *site)
-{
-    struct evidence *evidence = site->evidence;
-
-    if (site->samples == site->room) {
-        size_t room = site->room ? 2 * site->room : 2 * LEAST;
-        evidence = realloc(evidence, room * sizeof *evidence);
-        if (!evidence)
-            return NULL;
-        site->evidence = evidence;
-        site->room = room;
-    }
-    evidence = &site->evidence[site->samples++];
-    memset(evidence, 0, sizeof *evidence);
-    return evidence;
-}
-
 static int look_at_places(struct learning *learning, const struct chain *chain, size_t i,
-                          unsigned truth, struct site_tally *site)
+                          unsigned truth, struct call_site *site)
 {
     struct stack_copy stack;
     struct position_frame frame = lines_loop(chain, i, &stack);
-    struct evidence *evidence = next_evidence(site);
+    struct evidence *evidence = evidence_next(site, truth);
 
     if (!evidence)
         return -ENOMEM;
@@ -212,8 +179,8 @@ static int look_at_places(struct learning *learning, const struct chain *chain, 
         if (!code)
             continue;
         evidence->held[where] = true;
-        for (int a = 0; a < ADJUSTMENTS; a++) {
-            uint64_t offset = value - code->bytecode + (uint64_t)(int64_t)adjustments[a];
+        for (int a = 0; a < EVIDENCE_ADJUSTMENTS; a++) {
+            uint64_t offset = value - code->bytecode + (uint64_t)(int64_t)evidence_adjustments[a];
             evidence->right[a][where] =
                 offset < code->length && line_table_find(&code->lines, (uint32_t)offset) == truth;
         }
@@ -270,129 +237,15 @@ static int take_chain(void *context, const struct chain *chain)
         truth = is_of_probe(chain->frames[i].name) && !is_inside(chain->frames[i].name)
                     ? true_line(chain, i)
                     : 0;
+        if (!truth)
+            truth = raising_line(chain, i);
         if (truth) {
-            struct site_tally *site = tally_of(learning, address);
+            struct call_site *site = site_at(learning, address);
             if (!site || look_at_places(learning, chain, i, truth, site) != 0)
                 return -ENOMEM;
             learning->build_id = module->build_id;
         }
     }
-    return 0;
-}
-
-/* -- Which place ---------------------------------------------------------------------------- */
-
-/* How often the place held a position, and whether the line was right: each time, but for what the
- * code table or a stack may be wrong in once in ONCE samples. */
-static size_t held_by(const struct site_tally *site, unsigned where, int a, bool *right)
-{
-    size_t held = 0, wrong = 0;
-
-    for (size_t i = 0; i < site->samples; i++)
-        if (site->evidence[i].held[where]) {
-            held++;
-            wrong += !site->evidence[i].right[a][where];
-        }
-    *right = wrong <= held / ONCE;
-    return held;
-}
-
-static void add_proof(struct proof *proof, const struct site_tally *site)
-{
-    for (unsigned where = 0; where < POSITION_WHERE_MAX; where++) {
-        int proved = -1, rights = 0;
-        for (int a = 0; a < ADJUSTMENTS; a++) {
-            bool right;
-            if (held_by(site, where, a, &right) >= LEAST && right) {
-                proved = a;
-                rights++;
-            }
-        }
-        if (rights == 1)
-            proof->sites[where][proved]++;
-    }
-}
-
-/*
- * The samples not decided yet for which the place tells the line; 0 if it was ever wrong.  They
- * count more if the other adjustment was wrong: what is right with both may be a stale copy from
- * the middle of the line.
- */
-static size_t gain_at(const struct site_tally *site, const bool *decided, unsigned where, int a)
-{
-    bool right, others = false;
-    size_t gain = 0;
-
-    if (held_by(site, where, a, &right) < LEAST || !right)
-        return 0;
-    for (int b = 0; b < ADJUSTMENTS; b++) {
-        held_by(site, where, b, &right);
-        others = others || (b != a && right);
-    }
-    for (size_t i = 0; i < site->samples; i++)
-        gain += site->evidence[i].held[where] && !decided[i];
-    return gain * (others ? BOTH_RIGHT : ONE_RIGHT);
-}
-
-/* The place that gains most; of equal ones that which is best proved in the whole build. */
-static size_t choose_next(const struct site_tally *site, const struct proof *proof,
-                          const bool *decided, struct position_place *place)
-{
-    unsigned best_proof = 0;
-    size_t best = 0;
-
-    for (unsigned where = 0; where < POSITION_WHERE_MAX; where++)
-        for (int a = 0; a < ADJUSTMENTS; a++) {
-            size_t gain = gain_at(site, decided, where, a);
-            if (gain < best || !gain || (gain == best && proof->sites[where][a] <= best_proof))
-                continue;
-            best = gain;
-            best_proof = proof->sites[where][a];
-            *place = (struct position_place){(unsigned short)where, adjustments[a], false};
-        }
-    return best;
-}
-
-/* Whether the other adjustment would do as well here, and the rest of the build does not decide. */
-static bool is_doubtful(const struct site_tally *site, const struct proof *proof,
-                        const struct position_place *place)
-{
-    for (int a = 0; a < ADJUSTMENTS; a++) {
-        bool right;
-        if (adjustments[a] == place->adjust)
-            continue;
-        held_by(site, place->where, a, &right);
-        if (right && proof->sites[place->where][a])
-            return true;
-    }
-    return false;
-}
-
-/* A further place is for samples in which those in front of it held no position. */
-static int choose(const struct site_tally *tally, const struct proof *proof,
-                  struct position_site *site)
-{
-    bool *decided = calloc(tally->samples, sizeof *decided);
-    size_t sum = 0;
-
-    *site = (struct position_site){.count = 0};
-    if (!decided)
-        return -ENOMEM;
-    while (site->count < POSITION_PLACES) {
-        struct position_place place;
-        if (choose_next(tally, proof, decided, &place) < LEAST * BOTH_RIGHT)
-            break;
-        place.doubtful = is_doubtful(tally, proof, &place);
-        site->places[site->count++] = place;
-        for (size_t i = 0; i < tally->samples; i++)
-            if (tally->evidence[i].held[place.where] && !decided[i]) {
-                decided[i] = true;
-                sum++;
-            }
-    }
-    if (sum * 2 < tally->samples)
-        site->count = 0; /* a coincidence */
-    free(decided);
     return 0;
 }
 
@@ -489,12 +342,14 @@ static struct position_site choose_leaf(const struct learning *learning)
         struct position_place best = {.where = 0};
         unsigned most = 0;
         for (unsigned where = 0; where < POSITION_WHERE_MAX; where++)
-            for (int a = 0; a < ADJUSTMENTS; a++) {
-                unsigned held, gain = gain_of(learning, &site, where, adjustments[a], &held);
+            for (int a = 0; a < EVIDENCE_ADJUSTMENTS; a++) {
+                unsigned held,
+                    gain = gain_of(learning, &site, where, evidence_adjustments[a], &held);
                 if (held < LEAF_LEAST || gain * 2 < held || gain <= most)
                     continue;
                 most = gain;
-                best = (struct position_place){(unsigned short)where, adjustments[a], false};
+                best = (struct position_place){.where = (unsigned short)where,
+                                               .adjust = evidence_adjustments[a]};
             }
         if (!most)
             break;
@@ -531,9 +386,9 @@ static size_t count_operation(const struct learning *learning, size_t from, size
     size_t count = 0;
 
     for (size_t i = from; i < to; i++)
-        for (int a = 0; a < ADJUSTMENTS; a++)
-            if ((only < 0 || only == a) &&
-                operation_of(learning, &learning->leaves[i], where, adjustments[a]) == opcode) {
+        for (int a = 0; a < EVIDENCE_ADJUSTMENTS; a++)
+            if ((only < 0 || only == a) && operation_of(learning, &learning->leaves[i], where,
+                                                        evidence_adjustments[a]) == opcode) {
                 count++;
                 break;
             }
@@ -552,8 +407,9 @@ static bool choose_at(const struct learning *learning, const struct near *near, 
     size_t own = near->to - near->from, most = 0, second = 0;
     int best = -1;
 
-    for (int a = 0; a < ADJUSTMENTS; a++) {
-        int opcode = operation_of(learning, &near->samples[near->from], where, adjustments[a]);
+    for (int a = 0; a < EVIDENCE_ADJUSTMENTS; a++) {
+        int opcode =
+            operation_of(learning, &near->samples[near->from], where, evidence_adjustments[a]);
         size_t count;
         if (opcode < 0 || opcode == best ||
             count_operation(learning, near->from, near->to, where, opcode, -1) < own)
@@ -565,18 +421,19 @@ static bool choose_at(const struct learning *learning, const struct near *near, 
             best = opcode;
         }
     }
-    *place = (struct position_place){(unsigned short)where, 0, true};
+    *place = (struct position_place){.where = (unsigned short)where, .doubtful = true};
     if (best < 0)
         return own > 1;
     if (most < LEAST || most < second + 2)
         return false;
-    for (int a = 0; a < ADJUSTMENTS; a++) {
+    for (int a = 0; a < EVIDENCE_ADJUSTMENTS; a++) {
         bool all = count_operation(learning, near->from, near->to, where, best, a) == own;
         bool others = count_operation(learning, near->from, near->to, where, best, !a) == own;
         if (all && others)
             return false;
         if (all)
-            *place = (struct position_place){(unsigned short)where, adjustments[a], false};
+            *place = (struct position_place){.where = (unsigned short)where,
+                                             .adjust = evidence_adjustments[a]};
     }
     return true;
 }
@@ -677,16 +534,16 @@ static int choose_all(struct learning *learning, struct positions *positions)
         rc = choose_addresses(learning, positions);
     for (size_t i = 0; i < learning->sites.room; i++)
         if (learning->sites.entries[i].value)
-            add_proof(&proof, learning->sites.entries[i].value);
+            proof_add(&proof, learning->sites.entries[i].value);
     for (size_t i = 0; rc == 0 && i < learning->sites.room; i++) {
-        const struct site_tally *tally = learning->sites.entries[i].value;
+        const struct call_site *called = learning->sites.entries[i].value;
         struct position_site site;
-        if (!tally)
+        if (!called)
             continue;
-        rc = choose(tally, &proof, &site);
+        rc = evidence_choose(called, &proof, &site);
         /* Where nothing was right, it is known that nothing is. */
-        if (rc == 0 && (site.count || tally->samples >= 2 * LEAST))
-            rc = positions_add(positions, tally->address, &site);
+        if (rc == 0 && (site.count || called->samples >= 2 * LEAST))
+            rc = positions_add(positions, called->address, &site);
     }
     if (rc == 0)
         rc = choose_calls(learning, positions);
@@ -716,7 +573,7 @@ int learn(const char *data, const char *bytecode, const char *cache, struct posi
         positions_free(positions);
     if (learning->lines)
         lines_free(learning->lines);
-    table_free(&learning->sites, free_tally);
+    table_free(&learning->sites, free_site);
     free(learning->leaves);
     free(learning->calls);
     free(learning);

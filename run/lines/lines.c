@@ -188,11 +188,45 @@ static struct line line_around(struct lines *lines, const struct chain *chain, s
                                const struct position_frame *frame,
                                const struct position_place *place)
 {
-    struct position_place other = {place->where, place->adjust ? 0 : -2, false};
+    struct position_place other = {.where = place->where, .adjust = place->adjust ? 0 : -2};
     struct line line = line_at(lines, chain, i, frame, place);
 
     return line.line == line_at(lines, chain, i, frame, &other).line ? line
                                                                      : (struct line){.line = 0};
+}
+
+/* It holds a position, but none of the instructions at both sides of it has that line. */
+static bool contradicts(struct lines *lines, const struct chain *chain, size_t i,
+                        const struct position_frame *frame, const struct position_place *place,
+                        unsigned line)
+{
+    bool held = false;
+
+    for (int adjust = -2; adjust <= 0; adjust += 2) {
+        struct position_place here = {.where = place->where, .adjust = (signed char)adjust};
+        unsigned other = line_at(lines, chain, i, frame, &here).line;
+        if (other == line)
+            return false;
+        held = held || other;
+    }
+    return held;
+}
+
+static struct line line_at_site(struct lines *lines, const struct chain *chain, size_t i,
+                                const struct position_frame *frame,
+                                const struct position_site *site)
+{
+    struct line line = {.line = 0};
+    size_t p = 0;
+
+    for (; p < site->count && !line.line && !site->places[p].rival; p++)
+        line = site->places[p].doubtful ? line_around(lines, chain, i, frame, &site->places[p])
+                                        : line_at(lines, chain, i, frame, &site->places[p]);
+    for (; p < site->count && line.line; p++)
+        if (site->places[p].rival &&
+            contradicts(lines, chain, i, frame, &site->places[p], line.line))
+            line.line = 0;
+    return line.line ? line : (struct line){.line = 0};
 }
 
 /* A site that the probe did not see: what nearly all others have, or two places must agree, and
@@ -244,10 +278,7 @@ static struct line line_of_frame(struct lines *lines, const struct chain *chain,
     }
     if (!site)
         return line_by_all(lines, chain, i, &frame, &build->positions);
-    for (size_t p = 0; !line.line && p < site->count; p++)
-        line = site->places[p].doubtful ? line_around(lines, chain, i, &frame, &site->places[p])
-                                        : line_at(lines, chain, i, &frame, &site->places[p]);
-    return line;
+    return line_at_site(lines, chain, i, &frame, site);
 }
 
 /* A context tells the position itself. */

@@ -8,7 +8,7 @@
 
 enum { USUAL = 80 }; /* per cent: measured are 83 to 97, and 35 to 65 in builds that have none */
 
-static const char title[] = "pyperf positions 2\n";
+static const char title[] = "pyperf positions 3\n";
 
 bool position_value(const struct position_frame *frame, unsigned where, uint64_t *value)
 {
@@ -123,8 +123,8 @@ struct position_site positions_leaf(const struct positions *positions, uint64_t 
     return site;
 }
 
-/* "1a2b3c 13-2 35+0?": the address, and places with what to add; "?": doubtful.  "@1a2b3c": an
- * address of the loop's own code. */
+/* "1a2b3c 13-2 35+0? 14+0!": the address, and places with what to add; "?": doubtful; "!": a rival.
+ * "@1a2b3c": an address of the loop's own code. */
 static int read_line(struct positions *positions, const char *line)
 {
     struct position_site site = {.count = 0};
@@ -140,8 +140,11 @@ static int read_line(struct positions *positions, const char *line)
         long adjust = strtol(sign, &end, 10);
         whole = sign != rest && (*sign == '+' || *sign == '-') && end != sign &&
                 where < POSITION_WHERE_MAX && adjust >= SCHAR_MIN && adjust <= SCHAR_MAX;
-        *place = (struct position_place){(unsigned short)where, (signed char)adjust, *end == '?'};
-        rest = end + place->doubtful;
+        *place = (struct position_place){.where = (unsigned short)where,
+                                         .adjust = (signed char)adjust,
+                                         .doubtful = *end == '?',
+                                         .rival = *end == '!'};
+        rest = end + (place->doubtful || place->rival);
     }
     if (!whole || *rest != '\n')
         return -EBADMSG;
@@ -172,7 +175,9 @@ static void write_site(FILE *out, const char *kind, uint64_t address,
     fprintf(out, "%s%" PRIx64, kind, address);
     for (size_t i = 0; i < site->count; i++)
         fprintf(out, " %u%+d%s", site->places[i].where, site->places[i].adjust,
-                site->places[i].doubtful ? "?" : "");
+                site->places[i].doubtful ? "?"
+                : site->places[i].rival  ? "!"
+                                         : "");
     fputc('\n', out);
 }
 

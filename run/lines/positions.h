@@ -31,13 +31,15 @@ struct position_place {
     unsigned short where;
     signed char adjust; /* to be added to the value, for the running instruction's address */
     bool doubtful;      /* it may be another adjustment: believe it where both name one line */
+    bool rival; /* tells no line, but none is believed that it contradicts with any adjustment */
 };
 
 enum { POSITION_WHERE_MAX = REGISTERS_MAX + POSITION_WORDS };
 
 /* What the loop does when it calls from one address, or (leaf) is interrupted itself. */
 struct position_site {
-    struct position_place places[POSITION_PLACES]; /* the first that holds a position is right */
+    struct position_place places[POSITION_PLACES]; /* the first that holds a position is right;
+                                                      rivals are behind them */
     size_t count;
 };
 

@@ -9,6 +9,7 @@ import collections
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import chance
@@ -25,16 +26,13 @@ ENOUGH = chance.KEPT  # of the samples that the frequency promises
 JUDGED = 0.5  # measured: 0.67 (a busy machine) to 0.88; the judged ones are enough anyhow
 # Without a line: measured are 0.1 to 1.0 %, and what was learned of a build differs from time to time.
 UNKNOWN = 0.015
-# Measured are 1.3 to 1.6 % on 3.10, which lets lambdas share bytecode, and 1.1 to 2.1 % on Debian's
-# 3.11.2, whose loop has the search for an exception's handler inlined, without a position in any
-# register.
-FEWER = {"3.10.13": 0.025, "3.11.2-usr": 0.025}
 # Samples at the edges of a window of time are not judged; measured are 0 to 9 of 1,500.
 EDGES = 0.01
 # The shares of lines with known bytecode; measured differences are up to 0.03: branches are
 # predicted, and the loop's own instructions count for the first.
 CLOSE = 0.04
 
+PROBE = os.path.join(roots.REPO, "run", "lines", "probe")
 MAPPED, TEXT = 0x2A0000000000, 0x10000  # recording/convert.h, lines/line_file.h
 LINE_FILE = re.compile(r"/pyperf/lines-[0-9a-f]+\.so$")
 
@@ -126,10 +124,21 @@ def every_frame_has_the_line_that_ran(t):
     assert seen.judged > JUDGED * seen.samples, "too few samples can be judged: %s" % seen
     assert truth.edges <= EDGES * seen.judged, "%d samples are one line off: %s" % (truth.edges, seen)
     wrong = wrong_shares(seen.shares)
-    unknown = FEWER.get(python.label, UNKNOWN)
-    if seen.wrong or seen.unknown > chance.most(seen.judged, unknown) or wrong:
+    if seen.wrong or seen.unknown > chance.most(seen.judged, UNKNOWN) or wrong:
         raise AssertionError("\n".join([str(seen)] + seen.details() + wrong))
     return str(seen)
+
+
+@case("lines", each=harness.supported)
+def what_lines_are_learned_from_is_true(t):
+    """The functions of the probe are called at the lines after which they are named."""
+    probe = [shutil.copy(os.path.join(PROBE, name), t.folder) for name in ("probe.py", "lines.py")]
+    done = t.run([t.python.path, t.program("probe_truth.py")] + probe, env=None)
+    assert done.code == 0, done.stderr.decode()
+    told = json.loads(done.stdout.decode())
+    assert not told["wrong"], told["wrong"]
+    assert told["called"] > 600 and told["raised"] == 6, told
+    return "%d functions" % told["called"]
 
 
 PLAIN = """

@@ -57,6 +57,7 @@ static PyObject *make(const char *file, const char *function, int line)
         memcpy(code + l->co_bytecode + (wrong == BYTECODE) * 2, instructions, sizeof instructions);
     } else {
         put_word(code, l->co_code, (uintptr_t)bytecode + (wrong == BYTECODE) * 16);
+        put_word(bytecode, 0, 1);
     }
     held++;
     return code;
@@ -131,6 +132,20 @@ START_TEST(a_code_object_is_read_where_the_row_says)
         ck_assert_uint_eq(read.lines_format, l->minor <= 9    ? PYPERF_LINES_3_6
                                              : l->minor == 10 ? PYPERF_LINES_3_10
                                                               : PYPERF_LINES_3_11);
+    }
+}
+END_TEST
+
+START_TEST(bytecode_may_be_another_ones_on_3_10)
+{
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        struct pyperf_code read;
+        start_with(layouts[i], NOTHING);
+        ck_assert(pyperf_code_read(&python, code, &read));
+        ck_assert(!read.shared);
+        put_word(bytecode, 0, 2);
+        ck_assert(pyperf_code_read(&python, code, &read));
+        ck_assert_int_eq(read.shared, layouts[i]->minor == 10);
     }
 }
 END_TEST
@@ -241,7 +256,7 @@ START_TEST(a_long_one_is_told_once)
 }
 END_TEST
 
-SUPPORT_MAIN(a_code_object_is_read_where_the_row_says, an_interpreter_that_differs_has_no_table,
-             only_what_differs_is_news, what_another_lay_over_is_news_again,
-             neighbours_are_told_once, each_slot_is_told_of_its_own, what_is_remembered_is_bounded,
-             a_long_one_is_told_once)
+SUPPORT_MAIN(a_code_object_is_read_where_the_row_says, bytecode_may_be_another_ones_on_3_10,
+             an_interpreter_that_differs_has_no_table, only_what_differs_is_news,
+             what_another_lay_over_is_news_again, neighbours_are_told_once,
+             each_slot_is_told_of_its_own, what_is_remembered_is_bounded, a_long_one_is_told_once)

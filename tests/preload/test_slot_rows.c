@@ -92,6 +92,53 @@ START_TEST(the_time_of_a_shared_slots_row_is_exact)
 }
 END_TEST
 
+static pyperf_slot_fn name_twin(const char *qualname, uint32_t first_line, const char *lines)
+{
+    struct pyperf_symbol symbol = {qualname, strlen(qualname), "m.py", 4};
+    struct pyperf_code code = {.bytecode = 160,
+                               .lines = lines,
+                               .lines_size = strlen(lines),
+                               .length = 20,
+                               .first_line = first_line,
+                               .lines_format = PYPERF_LINES_3_10,
+                               .shared = true};
+    return pyperf_slot_for(&symbol, &code);
+}
+
+/* At one address at a time: the slot tells them apart, and the name is the same. */
+START_TEST(code_objects_with_one_bytecode_have_a_slot_each)
+{
+    const char *directory = start(LINES);
+    pyperf_slot_fn slots[] = {name_twin("f", 7, "ab"), name_twin("f", 8, "ab"),
+                              name_twin("f", 7, "ac"), name_twin("g", 7, "ab")};
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < i; j++)
+            ck_assert(slots[i] != slots[j]);
+    ck_assert(name_twin("f", 7, "ab") == slots[0]);
+    ck_assert(name_twin("f", 8, "ab") == slots[1]);
+    ck_assert(name("f", 320, 10) != slots[0]); /* of the same name, but with its own bytecode */
+    size_t count = read_image(directory, 0);
+    ck_assert_uint_ge(count, 5);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_uint_eq(rows[i].row.slot, i);
+        ck_assert_uint_eq(rows[i].row.bytecode, 160);
+    }
+}
+END_TEST
+
+START_TEST(twins_beyond_the_limit_share_the_slot_of_their_name)
+{
+    enum { TWINS_MOST = 4096 };
+    start(LINES);
+    for (unsigned line = 0; line < TWINS_MOST; line++)
+        name_twin("f", line, "ab");
+    pyperf_slot_fn shared = name_twin("f", TWINS_MOST, "ab");
+    ck_assert(name_twin("f", TWINS_MOST + 1, "ab") == shared);
+    ck_assert(name_twin("f", 0, "ab") != shared); /* keeps what it has */
+    ck_assert(name("f", 320, 10) == shared);
+}
+END_TEST
+
 /* A, then B over a part of it, then A again: the last row of their slot says who is there.  What
  * another slot has there does not count. */
 START_TEST(an_address_belongs_to_the_newest_row_of_its_slot)
@@ -348,6 +395,8 @@ END_TEST
 
 SUPPORT_MAIN(a_context_is_told_once, a_childs_contexts_go_on_from_its_parents, contexts_are_bounded,
              each_code_object_has_a_row, the_time_of_a_shared_slots_row_is_exact,
+             code_objects_with_one_bytecode_have_a_slot_each,
+             twins_beyond_the_limit_share_the_slot_of_their_name,
              an_address_belongs_to_the_newest_row_of_its_slot,
              a_row_that_does_not_fit_is_in_the_next_image,
              a_line_table_that_is_too_large_is_left_out, the_table_ends_and_says_so,

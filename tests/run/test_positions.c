@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define TITLE "pyperf positions 2\n"
+#define TITLE "pyperf positions 3\n"
 
 static struct positions positions;
 
@@ -36,7 +36,7 @@ static void check_place(const struct position_site *site, size_t i, unsigned whe
 START_TEST(test_read)
 {
     static const char text[] = TITLE "0 13-2\n"
-                                     "1a2b3c 13-2 35+0\n"
+                                     "1a2b3c 13-2 35+0!\n"
                                      "ffffffffffff 128-128 0+127 1+0 2+0\n"
                                      "40 5+0\n"
                                      "50\n";
@@ -48,6 +48,7 @@ START_TEST(test_read)
     ck_assert_uint_eq(site_at(0x1a2b3c)->count, 2);
     check_place(site_at(0x1a2b3c), 0, 13, -2);
     check_place(site_at(0x1a2b3c), 1, 35, 0);
+    ck_assert(!site_at(0x1a2b3c)->places[0].rival && site_at(0x1a2b3c)->places[1].rival);
     ck_assert_uint_eq(site_at(0xffffffffffff)->count, POSITION_PLACES);
     check_place(site_at(0xffffffffffff), 0, POSITION_WHERE_MAX - 1, -128);
     check_place(site_at(0xffffffffffff), 1, 0, 127);
@@ -108,7 +109,7 @@ START_TEST(test_round_trip)
         for (unsigned p = 0; p < site.count; p++)
             site.places[p] =
                 (struct position_place){(unsigned short)((i + p * 50) % POSITION_WHERE_MAX),
-                                        (signed char)(i - 150 + p), p == 1};
+                                        (signed char)(i - 150 + p), p == 1, p == 2};
         ck_assert_int_eq(positions_add(&positions, i * 0x123456789ULL, &site), 0);
         ck_assert_int_eq(positions_add_leaf(&positions, i * 0x123456789ULL, &site), 0);
     }
@@ -122,6 +123,7 @@ START_TEST(test_round_trip)
         ck_assert_uint_eq(positions.leaf.count, 3);
         ck_assert_uint_eq(positions.leaf_count, 300);
         site = positions_leaf(&positions, 299 * 0x123456789ULL);
+        ck_assert(!site.places[1].rival && site.places[2].rival);
         check_place(&site, 2, (299 + 100) % POSITION_WHERE_MAX, (signed char)(299 - 148));
         for (unsigned s = 1; s < 300; s++)
             for (unsigned p = 0; p < 3; p++)
@@ -146,9 +148,9 @@ END_TEST
 
 static const char *const damaged[] = {
     "",
-    "pyperf positions 1\n0 13-2\n", /* before addresses of the loop had places of their own */
-    "pyperf positions 2",
-    "pyperf positions 20\n",
+    "pyperf positions 2\n0 13-2\n", /* before places had rivals */
+    "pyperf positions 3",
+    "pyperf positions 30\n",
     "\n",
     TITLE "0 13-2\n1a2b3c 13-2 35+0", /* cut off */
     TITLE "0 13-2\n1a2b3c 13-2 35+",
@@ -161,6 +163,7 @@ static const char *const damaged[] = {
     TITLE "40 13\n",
     TITLE "40 13-2 junk\n",
     TITLE "40 13-2junk\n",
+    TITLE "40 13-2?!\n",
     TITLE "40 129+0\n", /* one word too far */
     TITLE "40 -1+0\n",
     TITLE "40 99999999999999999999+0\n",
@@ -196,7 +199,7 @@ END_TEST
 
 START_TEST(test_known)
 {
-    struct position_site site = {.places = {{1, 0, false}, {60, 0, false}}, .count = 2},
+    struct position_site site = {.places = {{.where = 1}, {.where = 60}}, .count = 2},
                          none = {.count = 0};
 
     positions = (struct positions){.known_count = 0};

@@ -307,6 +307,20 @@ def blocks(seq, args, words):
         with o@: o.absent
     except NameError:
         x = 1
+    with w@:
+        x = 1
+    with w@:
+        x = 1
+    try:
+        with w@:
+            raise Error
+    except Error:
+        x = 1
+    try:
+        with w@:
+            raise Error
+    except Error:
+        x = 1
     while @(1):
         break
     if @(1):
@@ -588,3 +602,138 @@ def S4(n):
         except AttributeError:
             a = 5
     return a, b
+
+
+def S5(n):
+    s = "xyz"
+    data = b"abc"
+    d = {}
+    l = [3, 1, 2]
+    t = (1, 2, 3)
+    big = 12345678901234567890
+    f = 2.5
+    y = 7
+    lock = allocate_lock()
+    while n > 0:
+        n -= 1
+        with lock:
+            x = n
+        y = big + n
+        y = big * n
+        x = y - big
+        x = big * x // 3
+        y = (x << 2) >> 1 & 255
+        with lock: x = s
+        a = f - 1.0
+        a = a * f / 2.0
+        u = x + s
+        u = s + u
+        x = u[2]
+        y = [s[0], "%s" % s, u == s, u in s]
+        x = data + data
+        x = data[1] + data[n & 1]
+        y = data[0:2] + data[1:]
+        x = f"{s}{u}" + f"{n}{y}"
+        y = l[n & 1] + l[0]
+        l[0] = l[2] = y
+        x = l[0:2] + l[:2]
+        y = [*l, *t]
+        x = [*t, n]
+        y = (*x, n), {*t}
+        x = {**d, "a": n}
+        y = {**x, **d}
+        d["b"] = x["a"]
+        x = d["b"], d.get("c")
+        a, *b = x
+        (a, b), c = x, y
+        del c
+        x = [i for i in t] + [i for i in l if i]
+        y = {i: i for i in t}, {i for i in l}
+        x = list(i for i in t)
+        l.append(a)
+        y = l.pop(), len(l), len(t)
+        x = isinstance(y, list), isinstance(n, int)
+        y = str(a), type(x)
+        x = tuple(l), str(n), int(f)
+        y = n in t, 2 in l, s not in d
+        x = max(a, n), abs(-n), hash(s)
+        y = n > a, big > n, f < n, x == y
+        x = -f, ~n, -big, not y
+        y = slice(n, 2), getattr(s, "upper")
+        x = s.upper(), s.split("y"), s.replace("x", "y")
+        y = x[1:], t[1:], l[::2]
+        for i in range(3): x = i
+        for a, b in zip(t, l): y = a
+        for a in d.items(): y = a
+        for i in map(abs, t): x = i
+        x = next(iter(t)), sum(t)
+    return x
+
+
+def R@(n):
+    d = {}
+    while n > 0:
+        n -= 1
+        x = d
+        try:
+            x = n, x
+            d["missing"]  # raises
+        except KeyError:
+            x = n
+
+
+def R@(n):
+    while n > 0:
+        n -= 1
+        try:
+            x = [n]
+            x = x[0] + 1
+            raise KeyError(n)  # raises
+        except KeyError as error:
+            x = error
+
+
+def R@(n):
+    while n > 0:
+        n -= 1
+        x = n
+        try:
+            if x & 1:
+                x = 3
+            boom()  # raises
+        except KeyError:
+            x = 2
+        finally:
+            y = x
+
+
+def R@(n):
+    w = Hides()
+    while n > 0:
+        n -= 1
+        x = n, n
+        with w:
+            y = x
+            x = y[0]
+            raise KeyError  # raises
+
+
+def R@(n):
+    while n > 0:
+        n -= 1
+        try:
+            x = -n
+            x = x.missing  # raises
+        except AttributeError:
+            x = 1
+
+
+def R@(n):
+    while n > 0:
+        n -= 1
+        x = str(n)
+        try:
+            y = x + x
+            int("x")  # raises
+        except ValueError:
+            y = x

@@ -2,9 +2,12 @@
 # of the instruction that runs: each "@" there is a function named after its line, "L0042", or is
 # part of the name of an object whose methods are such functions.  What calls L0042 is at line 42.
 #
-# "@>" is called at the next line.
+# "@>" is called at the next line, and so is "w@" before 3.10.
 #
-# Arguments: lines.py, seconds of processor time, a file for the bytecode of S1 to S4.
+# "R@" is a function's name after the line in it that raises.
+#
+# Arguments: lines.py, seconds of processor time, a file for the bytecode of S1 to S5.
+import _thread
 import functools
 import io
 import marshal
@@ -107,13 +110,18 @@ def iterator(name):
     return type("I", (), {"__iter__": lambda self: self, "__next__": function(name, "1")})()
 
 
+def leaving(name):
+    """3.10 and later call __exit__ at the line of the `with` statement, earlier ones at its body's last."""
+    return type("W", (), {"__enter__": lambda self: self, "__exit__": function(name, "None")})()
+
+
 def mortal(name):
     return type("D", (), {"__del__": function(name, "None")})
 
 
 # What a line may mention, by the letter before "@".
 KINDS = {"": lambda name: function(name, "0"), "o": universal, "b": universal, "c": a_class,
-         "m": of_metaclass, "i": iterator, "d": mortal, "g": generator}
+         "m": of_metaclass, "i": iterator, "d": mortal, "g": generator, "w": leaving}
 
 
 def is_expression(line):
@@ -143,11 +151,15 @@ def in_lists(text):
 def prepare(text):
     """The lines without "@", and what they mention."""
     names = {"reduce": functools.reduce, "partial": functools.partial, "sink": sink,
-             "Error": Error, "context": context}
+             "Error": Error, "context": context, "allocate_lock": _thread.allocate_lock}
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
+        if line.startswith("def R@"):
+            raises = next(n for n in range(number, len(lines)) if "# raises" in lines[n])
+            lines[number - 1] = line = line.replace("@", "%04d" % (raises + 1))
         if "@" in line:
-            name = "L%04d" % (number + line.count("@>"))
+            later = "@>" in line or ("w@" in line and sys.version_info < (3, 10))
+            name = "L%04d" % (number + later)
             lines[number - 1] = re.sub(r"(?<! )@>?|@(?! )", name, line)  # " @ " is the operator
             for kind in set(re.findall(r"([a-z]?)(?:(?<! )@|@(?! ))", line)):
                 names[kind + name] = KINDS[kind](name)
@@ -208,8 +220,9 @@ def main():
     end = time.process_time() + int(sys.argv[2])
     warm = dict(names)
     exec(marshal.loads(fresh), warm)
+    raising = [name for name in warm if re.match("R[0-9]", name)]
     with open(sys.argv[3], "w") as out:
-        for name in ("S1", "S2", "S3", "S4"):
+        for name in ("S1", "S2", "S3", "S4", "S5"):
             out.write("%s %s\n" % (name, warm[name].__code__.co_code.hex()))
     while time.process_time() < end:
         cold = dict(names)
@@ -223,6 +236,10 @@ def main():
             warm["S2"](20000)
             warm["S3"](2000)
             warm["S4"](2000)
+            warm["S5"](2000)
+            for name in raising:
+                warm[name](300)
 
 
-main()
+if __name__ == "__main__":
+    main()

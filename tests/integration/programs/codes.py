@@ -1,6 +1,7 @@
 """Calls functions of many shapes; tells what the interpreter itself knows of their code objects.
 
-A line of JSON for each step that stdin asks for: `lines`, `shared`, `again`, `over`, `fork`, `huge`.
+A line of JSON for each step that stdin asks for: `lines`, `shared`, `twins`, `again`, `over`, `fork`,
+`huge`.
 For Python 3.6 to 3.15.
 """
 
@@ -153,6 +154,20 @@ def step_shared():
     for function in found + found:
         function()
     return [truth(f.__code__, "lambdas.<locals>.<lambda>") for f in found]
+
+
+def step_twins():
+    """With the same bytecode, which 3.10 keeps once; the last two begin on one line."""
+    found = [
+        lambda: now(),
+        lambda: now(),
+        lambda: now(), lambda: (
+            now()),
+    ]
+    kept.append(found)
+    for function in found + found:
+        function()
+    return [truth(f.__code__, "step_twins.<locals>.<lambda>") for f in found]
 
 
 AGAIN = "/srv/again.py"
