@@ -72,12 +72,15 @@ static bool remembers(void)
 static uint64_t key_of(const struct pyperf_layout *layout, void *tstate, const void *frame,
                        const void **end, uint64_t parent)
 {
+    const size_t at = layout->frame_code, previous = layout->frame_previous;
+    const uintptr_t address = ~layout->code_tag;
     uint64_t key = 0;
     unsigned count = 0;
-    for (; frame != NULL && frame != *end; frame = pyperf_frame_caller(layout, frame)) {
+    for (; frame != NULL && frame != *end; frame = pyperf_pointer_at(frame, previous)) {
         if (pyperf_frame_is_entry(layout, frame))
             continue;
-        uint32_t version = pyperf_version_of(layout, pyperf_code_of(layout, tstate, (void *)frame));
+        uint32_t version =
+            pyperf_version_of(layout, (uintptr_t)pyperf_pointer_at(frame, at) & address);
         if (version == 0 || ++count > MOST_FRAMES)
             return 0;
         key = pyperf_mix(key, (uintptr_t)pyperf_frame_instruction(frame) ^ (uint64_t)version << 32);

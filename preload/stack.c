@@ -37,7 +37,6 @@ static __thread struct {
     uintptr_t limit;     /* pyperf_stack_check() is due below */
 } bounds __attribute__((tls_model("initial-exec"))) = {.limit = UINTPTR_MAX};
 
-/* A context is due below `due`, which was `first` when the last one was left. */
 static __thread struct pyperf_stack_stretch stretch __attribute__((tls_model("initial-exec")));
 static bool contexts; /* are wanted */
 
@@ -192,6 +191,17 @@ struct pyperf_stack_stretch pyperf_stack_begin_stretch(uintptr_t sp)
 void pyperf_stack_end_stretch(uintptr_t sp, struct pyperf_stack_stretch before)
 {
     stretch = before;
-    stretch.due = highest(sp, before.first - PYPERF_SLACK);
+    uintptr_t usual = before.first - PYPERF_SLACK;
+    /* None was taken between: so no call was made there, and the caller was there before. */
+    if (before.due == before.first)
+        stretch.loops = sp < before.first - PYPERF_CALL ? PYPERF_LOOPS : 0;
+    if (sp >= usual) {
+        stretch.due = usual;
+    } else if (stretch.loops > 0 && sp >= before.first - PYPERF_SLACK_LOOPS) {
+        stretch.due = sp;
+        stretch.loops--;
+    } else {
+        stretch.due = before.first;
+    }
     set_limit();
 }

@@ -22,10 +22,18 @@ enum { PYPERF_SEGMENT = 65536 };
  * How far apart contexts are (contexts.h): the next one is due when PYPERF_STRETCH bytes of stack
  * are used since the last, and the first when PYPERF_STRETCH_FIRST are used at all: stacks that fit
  * into a copy of 40 KiB (run/perf/adapt.h) need none, and small programs, whose stacks these are,
- * pay nothing.  A loop whose calls go beyond that would leave one in each; so when such a call
- * returns, the next is due only deeper than it was, by PYPERF_SLACK at most.
+ * pay nothing.
+ *
+ * A loop whose calls go beyond that would leave one in each.  So when such a call returns, the next
+ * context is due deeper by PYPERF_SLACK.  After one beyond that the next is due where it was first:
+ * farther out calls are rarer.  But a loop that is deeper already must not pay for that: it is
+ * known by a context that is taken more than PYPERF_CALL below, and up to PYPERF_LOOPS times the
+ * next one is then due below its calls, down to PYPERF_SLACK_LOOPS.  A loop there takes one in each
+ * call.
  */
-enum { PYPERF_STRETCH_FIRST = 18432, PYPERF_STRETCH = 6144, PYPERF_SLACK = 4096 };
+enum { PYPERF_STRETCH_FIRST = 18432, PYPERF_STRETCH = 6144 };
+enum { PYPERF_SLACK = 4096, PYPERF_SLACK_LOOPS = 10240, PYPERF_LOOPS = 4 };
+enum { PYPERF_CALL = 1536 }; /* what a call between Python functions takes, and more: 3.14 1,100 */
 
 enum pyperf_stack_state {
     PYPERF_STACK_FINE,    /* nothing to do; also on a stack that is not this thread's own */
@@ -62,7 +70,8 @@ void pyperf_stack_want_contexts(void);
 bool pyperf_stack_context_is_due(uintptr_t sp);
 
 struct pyperf_stack_stretch {
-    uintptr_t due, first;
+    uintptr_t due, first; /* a context is due below `due`, which was `first` at the beginning */
+    unsigned loops;       /* how often it may yet go beyond the slack */
 };
 
 /* A context is left at `sp`, the next is due farther on.  To be ended when that call returns, with

@@ -228,8 +228,9 @@ static bool is_between(const struct chains *chains, const struct unwound *frame)
 
 /*
  * Where the copy of the stack ends before its root, the outermost context within it tells the rest.
- * Unwinding may have gone on in another stack (a greenlet's first frame has no real caller): so
- * only as far as each context was left within the next.
+ * Unwinding may have gone on in another stack (a greenlet's first frame has no real caller: behind
+ * it is whatever now lies there): so only as far as greenlet's own frames, and as each context was
+ * left within the next.
  */
 static void add_unwound(struct chains *chains, struct chain *chain)
 {
@@ -240,6 +241,8 @@ static void add_unwound(struct chains *chains, struct chain *chain)
 
     for (size_t i = 0; i < unwound; i++) {
         const struct unwound *frame = &chains->unwound[i];
+        if (frame->mapping && module_of(frame->mapping)->is_greenlet)
+            followed = false;
         const struct context *outer = whole || !followed ? NULL : context_at(chains, chain, i);
         if (outer) {
             followed = !context || contexts_is_within(&chains->contexts, context, outer);

@@ -44,6 +44,7 @@ struct module *module_new(const char *path, enum module_kind kind, const struct 
     module->kind = kind;
     module->is_image = starts(name, "pyperf-") && strstr(name, ".so");
     module->is_library = strcmp(name, PYPERF_LIBRARY) == 0;
+    module->is_greenlet = strstr(name, "greenlet") != NULL;
     module->pid = pid;
     module->path = strdup(path);
     if (!module->path) {

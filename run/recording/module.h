@@ -28,6 +28,7 @@ struct module {
     struct build_id build_id;
     enum module_kind kind;
     bool is_image, is_library; /* one of the library's images, or the library itself: by its name */
+    bool is_greenlet;          /* greenlet's, which has each greenlet's first frame: likewise */
     uint32_t pid;              /* of the process that mapped it first */
     bool opened;
 

@@ -225,15 +225,77 @@ static void *check_contexts(void *argument)
     struct pyperf_stack_stretch inner = pyperf_stack_begin_stretch(next - 500);
     pyperf_stack_end_stretch(next - 500, inner);
     /* Another call of the same depth leaves none. */
-    ck_assert(!pyperf_stack_context_is_due(next - 500));
-    ck_assert(pyperf_stack_context_is_due(next - 501));
-    inner = pyperf_stack_begin_stretch(next - PYPERF_STRETCH);
-    pyperf_stack_end_stretch(next - PYPERF_STRETCH, inner);
     ck_assert_uint_eq(pyperf_stack_limit, next - PYPERF_SLACK);
     pyperf_stack_end_stretch(first - 16, outer);
-    ck_assert_uint_eq(pyperf_stack_limit, first - 16);
+    ck_assert_uint_eq(pyperf_stack_limit, first - PYPERF_SLACK);
     return NULL;
 }
+
+/* A call at `sp` that takes a context and returns. */
+static void call_at(uintptr_t sp)
+{
+    ck_assert(pyperf_stack_context_is_due(sp));
+    pyperf_stack_end_stretch(sp, pyperf_stack_begin_stretch(sp));
+}
+
+static void *check_slack(void *argument)
+{
+    const struct bounds *stack = argument;
+    uintptr_t first = stack->high - PYPERF_STRETCH_FIRST;
+    pyperf_stack_check(here(), false, USUAL);
+    call_at(first - 512);
+    ck_assert_uint_eq(pyperf_stack_limit, first - PYPERF_SLACK);
+    call_at(first - PYPERF_SLACK - 512);
+    ck_assert_uint_eq(pyperf_stack_limit, first);
+    call_at(first - PYPERF_CALL);
+    ck_assert_uint_eq(pyperf_stack_limit, first - PYPERF_SLACK);
+    return NULL;
+}
+
+START_TEST(contexts_are_due_farther_out_again_beyond_the_slack)
+{
+    pyperf_stack_want_contexts();
+    run_on(make_stack(1024 * KIB), check_slack);
+}
+END_TEST
+
+/* As a loop does, each of whose calls makes further ones: each at its own depth, one by one. */
+static unsigned contexts_of_loop(uintptr_t outermost, unsigned calls)
+{
+    unsigned taken = 0;
+    for (unsigned round = 0; round < 100; round++) {
+        uintptr_t sp = outermost;
+        for (unsigned i = 0; i < calls && !pyperf_stack_context_is_due(sp); i++)
+            sp -= 512;
+        if (sp > outermost - calls * 512) { /* what this one calls is in its stretch */
+            call_at(sp);
+            taken++;
+        }
+    }
+    return taken;
+}
+
+static void *check_loop(void *argument)
+{
+    const struct bounds *stack = argument;
+    uintptr_t first = stack->high - PYPERF_STRETCH_FIRST;
+    pyperf_stack_check(here(), false, USUAL);
+    call_at(first - 512);
+    /* It came when none was due down to the slack; its calls are beyond. */
+    ck_assert_uint_le(contexts_of_loop(first - PYPERF_SLACK - 512, 1), 2);
+    ck_assert_uint_le(contexts_of_loop(first - PYPERF_SLACK - 1024, 3), 2 + 3);
+    /* All that loops may have. */
+    ck_assert_uint_eq(contexts_of_loop(first - PYPERF_SLACK_LOOPS - 512, 1), 100);
+    ck_assert_uint_eq(pyperf_stack_limit, first);
+    return NULL;
+}
+
+START_TEST(a_loop_at_any_depth_soon_takes_no_more_contexts)
+{
+    pyperf_stack_want_contexts();
+    run_on(make_stack(1024 * KIB), check_loop);
+}
+END_TEST
 
 static void *check_contexts_below(void *argument)
 {
@@ -280,5 +342,7 @@ SUPPORT_MAIN(a_threads_stack_is_low_from_a_quarter_on, a_raised_recursion_limit_
              a_thread_may_need_a_larger_reserve, each_segment_is_told_once,
              a_stack_pointer_elsewhere_is_left_alone, the_main_threads_stack_is_what_the_limit_says,
              an_unlimited_main_stack_is_deep, contexts_are_a_stretch_apart,
+             contexts_are_due_farther_out_again_beyond_the_slack,
+             a_loop_at_any_depth_soon_takes_no_more_contexts,
              contexts_do_not_put_off_what_else_is_due,
              a_raised_limit_does_not_make_a_threads_stack_the_main_ones)

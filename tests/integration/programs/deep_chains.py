@@ -153,10 +153,38 @@ def greenlets():
     b(210, second[0].switch)
 
 
+def one(n, leaf):
+    return one(n - 1, leaf) if n else leaf()
+
+
+def another(n, leaf):
+    return another(n - 1, leaf) if n else leaf()
+
+
+def resumed():
+    """A greenlet without a context, while another's frames are where its starter's were."""
+    import greenlet
+
+    spin, starter = make_spin("resumed"), greenlet.getcurrent()
+
+    def work():
+        starter.switch()
+        one(3, spin)
+
+    def resume():
+        shallow.parent = greenlet.getcurrent()
+        another(40, shallow.switch)
+
+    shallow = greenlet.greenlet(work)
+    one(100, shallow.switch)
+    another(100, greenlet.greenlet(resume).switch)
+
+
 def main():
     for way in plain, up_and_down, generators, moved, threads, forked:
         way()
     try:
+        resumed()
         greenlets()
     except ImportError:
         pass
