@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "frames.h"
+#include "trampoline.h"
 
 /* _PyInterpreterFrame, the same in 3.12 and 3.13 (Include/internal/pycore_frame.h). */
 enum { FRAME_INSTRUCTION = 56, FRAME_LOCALS = 72 };
@@ -116,16 +117,32 @@ void pyperf_units_detour(uintptr_t bytes)
     __atomic_store_n(&detour, (uint32_t)bytes, __ATOMIC_RELAXED);
 }
 
-/* Whether a loop made the call itself.  Learns from every call it is asked about. */
-static bool is_direct(enum kind kind, uintptr_t distance)
+/* What pyperf_context() leaves (trampoline.h): the id twice, and below it where it called the slot
+ * from.  Without the bits that a processor may sign addresses with. */
+static bool has_context(const struct loop *callee, const struct loop *caller)
 {
+    enum { CODE = 64, ADDRESS_BITS = 39 };
+    const uint64_t *end = caller->entry;
+    for (const uint64_t *word = callee->entry; word + 2 < end; word++)
+        if (((word[0] - (uintptr_t)pyperf_context) & ((1UL << ADDRESS_BITS) - 1)) < CODE &&
+            word[1] == word[2])
+            return true;
+    return false;
+}
+
+/* Whether a loop made the call itself.  Learns from every call it is asked about. */
+static bool is_direct(enum kind kind, const struct loop *callee, const struct loop *caller)
+{
+    uintptr_t distance = (uintptr_t)caller->entry - (uintptr_t)callee->entry;
     if (kind == NONE || distance == 0 || distance >= FARTHEST) /* another stack, or much C */
         return false;
     uint32_t by_context = __atomic_load_n(&detour, __ATOMIC_RELAXED);
     uint32_t least = __atomic_load_n(&distances[kind], __ATOMIC_RELAXED);
     if (least == 0 || distance < least)
         __atomic_store_n(&distances[kind], (uint32_t)distance, __ATOMIC_RELAXED);
-    return least == 0 || distance <= least || (by_context != 0 && distance == least + by_context);
+    /* Calls through C may be as far apart as those with a context. */
+    return least == 0 || distance <= least ||
+           (by_context != 0 && distance == least + by_context && has_context(callee, caller));
 }
 
 void pyperf_units_learn(const struct pyperf_python *python, void *tstate)
@@ -138,8 +155,7 @@ void pyperf_units_learn(const struct pyperf_python *python, void *tstate)
         void *caller = pyperf_frame_caller(python->layout, loop.entry);
         struct loop next = loop_of(python->layout, caller, &left);
         if (next.entry != NULL)
-            is_direct(kind_of(python, loop.callee, caller),
-                      (uintptr_t)next.entry - (uintptr_t)loop.entry);
+            is_direct(kind_of(python, loop.callee, caller), &loop, &next);
         loop = next;
     }
 }
@@ -155,7 +171,7 @@ static int count_units(const struct pyperf_python *python, struct loop loop, uin
         if (next.entry == NULL)
             break;
         enum kind kind = kind_of(python, loop.callee, caller);
-        if (is_direct(kind, (uintptr_t)next.entry - (uintptr_t)loop.entry))
+        if (is_direct(kind, &loop, &next))
             units += units_of(kind);
         loop = next;
     }

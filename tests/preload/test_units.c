@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "support.h"
+#include "trampoline.h"
 
 enum { FOR_ITER = 93, SEND = 123, LOAD_ATTR = 106, SUBSCRIPT = 25, UNPACKING = 142, CALL = 171 };
 enum { IN_THREAD, IN_GENERATOR, OF_OBJECT, LOOP };
@@ -235,6 +236,25 @@ START_TEST(getters_count_unless_getattr_comes_before)
 }
 END_TEST
 
+/* A call with a context, which is told by what that leaves on the stack: calls through C may be as
+ * far apart. */
+START_TEST(calls_with_a_context_count_and_those_by_c_that_are_as_far_do_not)
+{
+    const uint64_t left[] = {(uintptr_t)pyperf_context + 8, 0x123456789abcdef0, 0x123456789abcdef0};
+    pyperf_units_detour(THROUGH_C - DIRECT);
+    forget_stack();
+    call_function(DIRECT);
+    call_function(DIRECT);
+    ck_assert_int_eq(units(), 2);
+    call_function(THROUGH_C);
+    memset(top + sizeof(struct frame), 0, THROUGH_C - sizeof(struct frame));
+    ck_assert_int_eq(units(), 2);
+    call_function(THROUGH_C);
+    memcpy(top + DIRECT / 2, left, sizeof left);
+    ck_assert_int_eq(units(), 4);
+}
+END_TEST
+
 START_TEST(frames_inlined_in_between_belong_to_their_loop)
 {
     forget_stack();
@@ -277,5 +297,6 @@ END_TEST
 SUPPORT_MAIN(calls_by_a_loop_count_and_those_by_c_do_not, only_calls_between_the_bounds_count,
              what_was_learnt_early_tells_later, generators_count_where_a_loop_resumes_them,
              getters_count_unless_getattr_comes_before,
+             calls_with_a_context_count_and_those_by_c_that_are_as_far_do_not,
              frames_inlined_in_between_belong_to_their_loop,
              without_python_frames_nothing_is_known_yet, frames_that_are_elsewhere_are_not_read)
