@@ -176,17 +176,35 @@ uint64_t pyperf_code_hash(const struct pyperf_code *code, uint64_t hash)
     return hash | (hash == 0);
 }
 
-bool pyperf_code_is_news(const struct pyperf_code *code, uintptr_t slot)
+/* Sets `*others` if another code object was told of a part of the memory, and `*news` if this one
+ * has to be told.  `tell`: it is. */
+static void look_up(const struct pyperf_code *code, uintptr_t slot, bool tell, bool *news,
+                    bool *others)
 {
     uint64_t what = pyperf_code_hash(code, pyperf_mix(slot, code->bytecode));
     /* A position just behind the last instruction is the code object's, too. */
     size_t first = code->bytecode / GRANULE, last = (code->bytecode + code->length) / GRANULE;
     uint64_t start = pyperf_mix(0, slot);
-    bool news = false;
+    *news = *others = false;
     for (size_t granule = first; granule <= last; granule++) {
         uint64_t *place = &told[(start + granule) % TOLD_PLACES];
-        news |= *place != what;
-        *place = what;
+        *news |= *place != what;
+        *others |= *place != what && *place != 0;
+        if (tell)
+            *place = what;
     }
+}
+
+bool pyperf_code_is_news(const struct pyperf_code *code, uintptr_t slot)
+{
+    bool news, others;
+    look_up(code, slot, true, &news, &others);
     return news;
+}
+
+bool pyperf_code_is_others(const struct pyperf_code *code, uintptr_t slot)
+{
+    bool news, others;
+    look_up(code, slot, false, &news, &others);
+    return others;
 }

@@ -49,4 +49,8 @@ uint64_t pyperf_code_hash(const struct pyperf_code *code, uint64_t hash);
  * lock is held. */
 bool pyperf_code_is_news(const struct pyperf_code *code, uintptr_t slot);
 
+/* Whether another code object of that slot was told last of memory that this one uses.  It may be
+ * so, too, where nobody was told.  Lock as above. */
+bool pyperf_code_is_others(const struct pyperf_code *code, uintptr_t slot);
+
 #endif

@@ -62,7 +62,7 @@ static unsigned next_capacity = FIRST_CAPACITY;
 static unsigned own_capacity;                        /* slots in this process's images */
 static char paths[MOST_IMAGES][sizeof current.path]; /* of those that are files, else "" */
 static unsigned total_slots;
-static unsigned twins; /* of them, told apart by more than the name */
+static unsigned twins; /* slots that were wanted beside another of the same name */
 static uintptr_t other_slot;
 static unsigned usual_lines; /* bytes of a line table; 0: there is no code table */
 /* Of this process's code table: bytes, and which rows come no more. */
@@ -374,20 +374,21 @@ static uintptr_t add_name(const struct pyperf_code *code)
     return slot;
 }
 
-/* By the name; but where a code object's bytecode is another one's, too, neither an address nor the
- * time tells them apart, so that those with other lines have another slot.  0: there is none yet;
- * `*hash` becomes the key of the one to be made. */
-static uintptr_t find_slot(const struct pyperf_code *code, uint64_t *hash)
+/* By the name.  But where another code object of that name has the bytecode, too, neither address
+ * nor time tells them apart: then there is a slot for each line table.  0: there is none yet, and
+ * `*key` is that of the one to be made. */
+static uintptr_t find_slot(const struct pyperf_code *code, uint64_t *key)
 {
-    if (code != NULL && code->shared) {
-        uint64_t twin = pyperf_code_hash(code, *hash);
-        uintptr_t slot = pyperf_hashtable_get(&names, twin);
-        if (slot != 0 || twins < TWINS_MOST) {
-            *hash = twin;
-            return slot;
-        }
-    }
-    return pyperf_hashtable_get(&names, *hash);
+    uintptr_t slot = pyperf_hashtable_get(&names, *key);
+    if (slot == 0 || code == NULL || !code->shared || !pyperf_code_is_others(code, slot))
+        return slot;
+    uint64_t twin = pyperf_code_hash(code, *key);
+    uintptr_t own = pyperf_hashtable_get(&names, twin);
+    if (own == 0 && twins == TWINS_MOST)
+        return slot;
+    twins += own == 0;
+    *key = twin;
+    return own;
 }
 
 static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pyperf_code *code)
@@ -397,10 +398,10 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
     if (code != NULL)
         lines_format = code->lines_format;
     pyperf_name_compose(symbol);
-    uint64_t hash = pyperf_name_hash();
+    uint64_t key = pyperf_name_hash();
     if (rows_ended || current.path[0] == '\0')
         code = NULL;
-    uintptr_t own = find_slot(code, &hash);
+    uintptr_t own = find_slot(code, &key);
     uintptr_t known = own != 0 ? own : other_slot;
     if (code != NULL)
         code->file = (uint16_t)pyperf_name.file;
@@ -420,8 +421,9 @@ static uintptr_t slot_for_locked(const struct pyperf_symbol *symbol, struct pype
     uintptr_t slot = add_name(code);
     if (slot == 0)
         return 0;
-    pyperf_hashtable_add(&names, hash, slot);
-    twins += code != NULL && code->shared;
+    pyperf_hashtable_add(&names, key, slot);
+    if (code != NULL && code->shared)
+        pyperf_code_is_news(code, slot); /* not any more */
     return slot;
 }
 

@@ -168,19 +168,30 @@ END_TEST
 
 enum { LENGTH = 100 };
 
+static struct pyperf_code code_at(uintptr_t at, uint32_t length, const char *text)
+{
+    return (struct pyperf_code){.bytecode = at,
+                                .lines = text,
+                                .lines_size = strlen(text),
+                                .first_line = 1,
+                                .length = length};
+}
+
 static bool is_news_of(uintptr_t at, uint32_t length, uintptr_t slot, const char *text)
 {
-    const struct pyperf_code told = {.bytecode = at,
-                                     .lines = text,
-                                     .lines_size = strlen(text),
-                                     .first_line = 1,
-                                     .length = length};
+    const struct pyperf_code told = code_at(at, length, text);
     return pyperf_code_is_news(&told, slot);
 }
 
 static bool is_news(uintptr_t at, uintptr_t slot, const char *text)
 {
     return is_news_of(at, LENGTH, slot, text);
+}
+
+static bool is_others(uintptr_t at, uintptr_t slot, const char *text)
+{
+    const struct pyperf_code asked = code_at(at, LENGTH, text);
+    return pyperf_code_is_others(&asked, slot);
 }
 
 START_TEST(only_what_differs_is_news)
@@ -192,6 +203,19 @@ START_TEST(only_what_differs_is_news)
     ck_assert(is_news(160, 1, ""));
     ck_assert(!is_news(160, 1, ""));
     ck_assert(is_news_of(160, LENGTH + 2, 1, ""));
+}
+END_TEST
+
+START_TEST(memory_is_another_ones_that_was_told_last)
+{
+    is_news(160, 1, "a");
+    ck_assert(!is_others(160, 1, "a"));
+    ck_assert(is_others(160, 1, "b"));
+    ck_assert(!is_others(160, 2, "b"));
+    ck_assert(!is_others(16000, 1, "b"));
+    is_news(160, 1, "b");
+    ck_assert(is_others(160, 1, "a"));
+    ck_assert(!is_others(160, 1, "b"));
 }
 END_TEST
 
@@ -258,5 +282,6 @@ END_TEST
 
 SUPPORT_MAIN(a_code_object_is_read_where_the_row_says, bytecode_may_be_another_ones_on_3_10,
              an_interpreter_that_differs_has_no_table, only_what_differs_is_news,
-             what_another_lay_over_is_news_again, neighbours_are_told_once,
-             each_slot_is_told_of_its_own, what_is_remembered_is_bounded, a_long_one_is_told_once)
+             memory_is_another_ones_that_was_told_last, what_another_lay_over_is_news_again,
+             neighbours_are_told_once, each_slot_is_told_of_its_own, what_is_remembered_is_bounded,
+             a_long_one_is_told_once)
