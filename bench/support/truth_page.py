@@ -62,15 +62,14 @@ FOOTER = """## Our own misses
 - **Calls and generators cost more under us than without**, as under any frame evaluator, native `-X perf` included; so
   branches that call a lot look larger than they are without a profiler (the second table's first figures). What then
   is so, is shown right (its second figures). A sampler from outside does not have this error. In `calls` we move shares
-  by 5 to 9 points and `-X perf` by 5 to 6: the bottom of `fib(14)` lies where the first context of
-  [deep-stacks.md](deep-stacks.md) is due, and many of its calls take one (5 to 7 % of that program's samples on 3.15).
+  by 5 to 6 points, and `-X perf` by 5 to 8.
 - **`--call-graph dwarf` without `,65528`** copies 8 KiB, which hold 10 to 20 Python calls: the bottom of `fib(14)` in
   `calls` is cut off on 3.15.
 
-Who is nearer by line, `pyperf-run lines` or 3.15's sampler with its heatmap? We misread what ran by 0.3 to 0.9 points, but
-the evaluator had moved the shares by 1.6 to 2.5, since calls cost more; the sampler moved them by less than 1 and
-misread them by 1.3 to 2.9. From the truth we were 1.6 to 1.8 points away, the sampler 1.1 to 3.7 (with `--mode gil` 24):
-equally near.
+Who is nearer by line, `pyperf-run lines` or 3.15's sampler with its heatmap? On a quiet machine the sampler, by a point.
+Both misread what ran by about as much, 0.4 to 1.0 and 0.6 to 1.2 points. But the evaluator had moved the shares by 2.0 to
+2.4, since calls cost more, and the sampler by 0.3 to 0.7. From the truth we were 1.9 to 2.4 points away, the sampler 0.8 to
+1.3 (with `--mode gil` 23). On a busy machine the sampler counts time in which it waits: then both were equally near.
 
 profiling.sampling with `--mode cpu --blocking` had no sample at all: a thread that was stopped to be looked at is not
 running.
